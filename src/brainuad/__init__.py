@@ -1,0 +1,1 @@
+"""BrainUAD: a benchmark of unsupervised anomaly detection in brain MRI."""

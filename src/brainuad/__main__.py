@@ -1,0 +1,3 @@
+from brainuad.cli import main
+
+main()

@@ -1,0 +1,51 @@
+"""Digests of the code a job runs, since neither Snakemake nor a checkpoint sees an edit of an imported module."""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+SOURCE = Path(__file__).parent
+
+
+def _file(module: str) -> Path | None:
+    path = SOURCE.parent / Path(*module.split("."))
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((p for p in candidates if p.is_file()), None)
+
+
+@cache
+def _imports(module: str) -> frozenset[str]:
+    """Modules of this package that `module` imports, at its top or inside its functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(_file(module).read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+    return frozenset(m for m in found if m.startswith("brainuad") and _file(m))
+
+
+def closure(*modules: str) -> list[str]:
+    """The modules and all modules of this package that they import, directly or not, sorted by name."""
+    seen: set[str] = set()
+    open_ = list(modules)
+    while open_:
+        module = open_.pop()
+        if module not in seen:
+            seen.add(module)
+            open_ += _imports(module)
+    return sorted(seen)
+
+
+@cache
+def digest(*modules: str) -> str:
+    """Twelve hexadecimal digits over the source of `closure(*modules)`; comments and docstrings don't count."""
+    sources = []
+    for module in closure(*modules):
+        tree = ast.parse(_file(module).read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+        sources.append(ast.dump(tree))
+    return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]

@@ -1,0 +1,50 @@
+"""The common space: ICBM152 (2009a, symmetric), read from nilearn's wheel, and the grid that slices are cut from."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+CENTRE = (0.0, -17.0)
+"""Middle of the template's brain, left-right and posterior-anterior, in mm."""
+BOTTOM = -72.0
+"""Lowest axial slice, in mm."""
+HEIGHT = 155.0
+"""Extent from the lowest to the highest slice, in mm: that of the SRI24 atlas, the space of Baur et al."""
+
+
+def template(name: str = "t1") -> sitk.Image:
+    """The template at 1 mm: `t1` in [0, 1], or the `gm` or `wm` probability map in [0, 1]; zero outside the brain."""
+    data = Path(find_spec("nilearn").submodule_search_locations[0], "datasets", "data")
+    image = sitk.ReadImage(data / f"mni_icbm152_{name}_tal_nlin_sym_09a_converted.nii.gz", sitk.sitkFloat32)
+    return image / float(sitk.GetArrayViewFromImage(image).max())
+
+
+def grid(size: int = 128, field_of_view: float = 240.0, slice_spacing: float = 1.0) -> sitk.Image:
+    """An empty image of `size` x `size` pixels over `field_of_view` mm, with slices every `slice_spacing` mm.
+
+    The array's axes follow RAS order, so that nibabel reads it as canonical.
+    """
+    pixel = field_of_view / size
+    slices = int(np.floor(HEIGHT / slice_spacing))
+    image = sitk.Image(size, size, slices, sitk.sitkFloat32)
+    image.SetSpacing((pixel, pixel, slice_spacing))
+    half = (field_of_view - pixel) / 2
+    # ITK's world is LPS and nibabel's RAS: the first two axes of direction and origin change sign.
+    image.SetDirection((-1, 0, 0, 0, -1, 0, 0, 0, 1))
+    image.SetOrigin((-(CENTRE[0] - half), -(CENTRE[1] - half), BOTTOM))
+    return image
+
+
+def to_ras(image: sitk.Image) -> tuple[np.ndarray, np.ndarray]:
+    """An image on a grid of `grid` -> array (X, Y, Z) and 4 x 4 affine in nibabel's RAS world, in mm."""
+    directions = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
+    affine = np.eye(4)
+    affine[:3, :3], affine[:3, 3] = directions, image.GetOrigin()
+    return sitk.GetArrayFromImage(image).transpose(2, 1, 0), np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
+
+
+def resample_labels(labels: sitk.Image, grid: sitk.Image, transform: sitk.Transform) -> sitk.Image:
+    """A mask or label map on another grid, by nearest neighbour; 0 beyond its own."""
+    return sitk.Resample(labels, grid, transform, sitk.sitkNearestNeighbor, 0)

@@ -1,0 +1,168 @@
+"""Recipe `baur`: the common space, registration of a known transform, normalisation, labels; splits; implants."""
+
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+from scipy.ndimage import label as components
+
+from brainuad.anomalies.implant import implant
+from brainuad.errors import InputError
+from brainuad.files import save_nifti
+from brainuad.preprocessing import baur, space
+from brainuad.stages import label_slices, preprocess, preprocess_label, slices, split
+
+
+@pytest.fixture(scope="module")
+def moved() -> tuple[sitk.Image, sitk.Image, sitk.AffineTransform]:
+    """The template at 3 mm, moved by a known affine, under a bias field; its mask; the transform that moved it."""
+    transform = sitk.AffineTransform(3)
+    transform.Rotate(0, 1, 0.12)
+    transform.Scale((1.05, 0.95, 1.02))
+    transform.SetTranslation((6.0, -9.0, 4.0))
+    grid = sitk.Image(70, 84, 68, sitk.sitkFloat32)
+    grid.SetSpacing((3.0, 3.0, 3.0))
+    grid.SetOrigin((-105.0, -100.0, -95.0))
+    image = sitk.Resample(space.template(), grid, transform.GetInverse(), sitk.sitkLinear, 0.0)
+    ramp = 1 + 0.004 * (np.arange(70) - 35)[None, None, :]
+    biased = sitk.GetImageFromArray((1000 * sitk.GetArrayFromImage(image) * ramp).astype(np.float32))
+    biased.CopyInformation(image)
+    return biased, image > 0.1, transform
+
+
+@pytest.fixture(scope="module")
+def done(moved: tuple) -> tuple[sitk.Image, sitk.Image, sitk.Transform]:
+    return baur.preprocess(moved[0], moved[1], size=64, slice_spacing=5.0)
+
+
+def test_grid_is_canonical_and_holds_the_brain() -> None:
+    brain, affine = space.to_ras(sitk.Resample(space.template(), space.grid(64, 240.0, 5.0)) > 0.1)
+    assert nib.aff2axcodes(affine) == ("R", "A", "S")
+    assert brain.shape == (64, 64, 31)
+    for axis in range(3):
+        covered = np.flatnonzero(brain.any(tuple({0, 1, 2} - {axis})))
+        if axis < 2:
+            assert covered[0] > 5 and covered[-1] < 58
+    template = brain.sum() * 3.75**2 * 5.0 / 1000
+    assert template == pytest.approx(1883, rel=0.03)  # brain volume of the template in ml
+
+
+def test_registration_finds_the_transform(moved: tuple, done: tuple) -> None:
+    """Corners of the brain land within 3 mm of where the known transform puts them."""
+    points = [(x, y, z) for x in (-50, 50) for y in (-40, 70) for z in (-30, 50)]
+    errors = [np.subtract(done[2].TransformPoint(p), moved[2].TransformPoint(p)) for p in points]
+    assert np.linalg.norm(errors, axis=1).max() < 3.0
+
+
+def test_normalisation(done: tuple) -> None:
+    image, brain = sitk.GetArrayFromImage(done[0]), sitk.GetArrayFromImage(done[1]) > 0
+    assert np.percentile(image[brain], 98) == pytest.approx(1, abs=1e-3)
+    assert image.max() > 1  # not clipped
+    assert not image[~brain].any()
+
+
+def test_bias_is_removed(moved: tuple) -> None:
+    """White matter varies less from left to right after N4."""
+    white = sitk.Resample(space.template("wm"), moved[0], moved[2].GetInverse()) > 0.9
+    inside = sitk.GetArrayFromImage(white) > 0
+    before, after = (sitk.GetArrayFromImage(i)[inside] for i in (moved[0], baur.correct_bias(moved[0], moved[1])))
+    assert after.std() / after.mean() < 0.6 * before.std() / before.mean()
+
+
+def test_repeats_to_the_bit(moved: tuple, done: tuple) -> None:
+    again = baur.preprocess(moved[0], moved[1], size=64, slice_spacing=5.0)
+    assert np.array_equal(sitk.GetArrayFromImage(done[0]), sitk.GetArrayFromImage(again[0]))
+
+
+def test_stages_from_volume_to_slices(moved: tuple, tmp_path: Path) -> None:
+    """Image and label go separate ways and meet voxel by voxel; a landmark on the right stays on the right."""
+    image, brain, transform = moved
+    values, affine = space.to_ras(image)
+    mask, _ = space.to_ras(brain)
+    landmark = np.linalg.inv(affine) @ np.diag([-1, -1, 1, 1]) @ [*transform.TransformPoint((-30, 10, 20)), 1]
+    x, y, z = np.round(landmark[:3]).astype(int)
+    label = np.zeros(values.shape, np.uint8)
+    label[x - 2 : x + 3, y - 2 : y + 3, z - 2 : z + 3] = 1
+    values = values + 3000.0 * label
+    for name, volume in (("image", values.astype(np.float32)), ("brain", mask.astype(np.uint8)), ("label", label)):
+        save_nifti(tmp_path / f"{name}.nii.gz", volume, affine)
+    out = {k: tmp_path / f"out_{k}.nii.gz" for k in ("image", "brain", "label")}
+    tfm = tmp_path / "out.tfm"
+    settings = json.dumps({"size": 64, "slice_spacing": 5.0})
+    files = {"image": tmp_path / "image.nii.gz", "brain": tmp_path / "brain.nii.gz"}
+    outs = {"out_image": out["image"], "out_brain": out["brain"], "out_transform": tfm}
+    preprocess.main(recipe="baur", **files, **outs, settings=settings)
+    preprocess_label.main(label=tmp_path / "label.nii.gz", grid=out["brain"], transform=tfm, out=out["label"])
+    images, labels = tmp_path / "images.h5", tmp_path / "labels.h5"
+    one = {"subject": ["s"], "image": [out["image"]], "brain": [out["brain"]]}
+    slices.main(**one, dataset="made", recipe="baur", modality="T1", out=images)
+    label_slices.main(images=images, subject=["s"], label=[out["label"]], out=labels)
+    import h5py
+
+    with h5py.File(images) as file, h5py.File(labels) as truth:
+        x, y = file["image"][:], truth["label"][:] > 0
+        assert y.any()
+        assert x[y].min() > x[(x > 0) & ~y].mean()
+        assert np.nonzero(y)[2].mean() > 32  # columns run from left to right, the landmark is at 30 mm right
+        assert file["brain"][:].any((1, 2)).all()
+        assert file.attrs["modality"] == "T1"
+
+
+def table(path: Path, count: int, modality: str = "T2") -> Path:
+    rows = [{"subject": f"s{i:03}", "T1": "", "T2": "", modality: "file"} for i in range(count)]
+    pd.DataFrame(rows).to_csv(path, sep="\t", index=False)
+    return path
+
+
+def test_splits(tmp_path: Path) -> None:
+    a, b = table(tmp_path / "a.tsv", 20), table(tmp_path / "b.tsv", 7)
+    cohorts = [
+        {"dataset": "a", "modality": "T2", "train": 10, "validation": 4, "test": 5},
+        {"dataset": "b", "modality": "T2", "validation": 2, "test": None},
+        {"dataset": "c", "modality": "T2", "test": 5, "same_as": "a"},
+    ]
+    given = {"cohorts": json.dumps(cohorts), "subjects": [f"a={a}", f"b={b}"]}
+    results = []
+    for seed in (0, 0, 1):
+        split.main(**given, seed=seed, out=tmp_path / "splits.csv")
+        results.append(pd.read_csv(tmp_path / "splits.csv"))
+    first, again, other = results
+    pd.testing.assert_frame_equal(first, again)
+    assert not first.equals(other)
+    own = first[first["dataset"] == "a"]
+    assert own["split"].value_counts().to_dict() == {"train": 10, "validation": 4, "test": 5}
+    assert own["subject"].is_unique
+    assert (first["dataset"] == "b").sum() == 7
+    tested = set(own[own["split"] == "test"]["subject"])
+    assert set(first[first["dataset"] == "c"]["subject"]) == tested
+
+
+def test_too_few_subjects(tmp_path: Path) -> None:
+    cohort = [{"dataset": "a", "modality": "T2", "train": 10, "test": 5}]
+    with pytest.raises(InputError, match=r"a.tsv: dataset a has 3 subjects with T2, the study asks for"):
+        split.main(cohorts=json.dumps(cohort), subjects=[f"a={table(tmp_path / 'a.tsv', 3)}"], out=tmp_path / "s.csv")
+    with pytest.raises(InputError, match="has 0 subjects with T2"):
+        table(tmp_path / "a.tsv", 30, "T1")
+        split.main(cohorts=json.dumps(cohort), subjects=[f"a={tmp_path / 'a.tsv'}"], out=tmp_path / "s.csv")
+
+
+def test_implant_changes_lesions_and_nothing_else() -> None:
+    rng = np.random.default_rng(0)
+    brain = np.zeros((30, 30, 10), bool)
+    brain[5:25, 5:25] = True
+    image = np.where(brain, 0.9, 0).astype(np.float32)
+    shapes = np.zeros(brain.shape, np.uint8)
+    shapes[8:12, 8:12, 3:6] = 1  # a lesion
+    shapes[20, 20, 5] = 1  # one voxel: too small
+    shapes[2:7, 14:18, 5] = 1  # reaches out of the brain
+    changed, label = implant(image, brain, shapes, "T1", rng)
+    assert components(label, np.ones((3, 3, 3)))[1] == 2
+    assert not label[~brain].any()
+    assert np.array_equal(changed[label == 0], image[label == 0])
+    assert changed[label > 0].max() < 0.85
+    brighter, _ = implant(np.where(brain, 0.6, 0).astype(np.float32), brain, shapes, "FLAIR", rng)
+    assert brighter[label > 0].min() > 0.7

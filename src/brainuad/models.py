@@ -1,0 +1,37 @@
+"""Trained models on disk: `model.pt` holds the method's id, its settings and its weights."""
+
+import pickle
+from pathlib import Path
+
+import torch
+
+from brainuad.errors import InputError
+from brainuad.files import atomic
+from brainuad.methods.base import load
+from brainuad.methods.learner import Learner
+
+
+def save(path: Path, method: str, settings: dict[str, object], model: Learner) -> None:
+    """Write a model, whole or not at all."""
+    state = {name: value.cpu() if torch.is_tensor(value) else value for name, value in model.state_dict().items()}
+    with atomic(path) as temporary:
+        torch.save({"method": method, "settings": settings, "state": state}, temporary)
+
+
+def restore(path: Path, method: str, settings: dict[str, object]) -> tuple[Learner, dict[str, object]]:
+    """A method with the weights of a trained model, maybe of another method that it shares the network with.
+
+    `settings` come on top of those the model was trained with. Returns the method, ready to score, and all its
+    settings. Raises InputError where the file can't be read or holds weights that the method has no place for.
+    """
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        settings = {**saved["settings"], **settings}
+    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        raise InputError(path, "is not a whole model of BrainUAD", "Delete it and run again") from error
+    model = load(method)(**settings)
+    unknown = set(saved["state"]) - set(model.state_dict())
+    if unknown:
+        raise InputError(path, f"is a model of {saved['method']}, not fit for {method}", "Check the method's rule")
+    model.load_state_dict(saved["state"], strict=False)
+    return model.eval(), settings

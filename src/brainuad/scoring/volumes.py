@@ -1,0 +1,87 @@
+"""Scoring: a method goes over the volumes of an `images.h5`, subject by subject, into `maps.h5`."""
+
+import resource
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+from tqdm import tqdm
+
+from brainuad.errors import InputError
+from brainuad.files import atomic, sha256
+from brainuad.methods.base import Maps, Method, Volume
+from brainuad.seeds import generator
+from brainuad.slices import Subject, check_same_order, open_checked, subjects
+
+
+def read_volumes(images: Path) -> list[Volume]:
+    """All subjects of an `images.h5` in memory."""
+    with open_checked(images, "images") as file:
+        return [_volume(file, subject, None) for subject in subjects(file)]
+
+
+def _volume(images: h5py.File, subject: Subject, labels: h5py.File | None) -> Volume:
+    label = labels["label"][subject.rows] if labels else None
+    return Volume(images["image"][subject.rows], images["brain"][subject.rows], subject.slices, label)
+
+
+def score(method: Method, images: Path, maps: Path, *, name: str, seed: int, labels: Path | None = None) -> None:
+    """Score every subject and write the maps with the cost of making them.
+
+    Attributes of the file: method, seed, input (SHA-256 of `images`), seconds_per_volume (median),
+    peak_memory_mb (of this process, or of the GPU where one is used), parameters.
+    Raises InputError where a score isn't finite or has another shape than the images.
+    """
+    with (
+        open_checked(images, "images") as source,
+        atomic(maps) as temporary,
+        h5py.File(temporary, "w") as target,
+    ):
+        truth = open_checked(labels, "labels") if labels else None
+        if truth:
+            check_same_order(source, truth)
+        seconds = []
+        for subject in tqdm(list(subjects(source)), desc=f"{name}: volumes", unit="volume"):
+            volume = _volume(source, subject, truth)
+            start = time.perf_counter()
+            result = method.score(volume, generator(seed, name, subject.name))
+            seconds.append(time.perf_counter() - start)
+            _write(target, result, subject, source["image"].shape, name)
+        target.attrs.update(
+            method=name,
+            seed=seed,
+            input=sha256(images),
+            seconds_per_volume=float(np.median(seconds)),
+            peak_memory_mb=peak_memory_mb(method),
+            parameters=parameters(method),
+        )
+
+
+def _write(target: h5py.File, maps: Maps, subject: Subject, shape: tuple[int, ...], method: str) -> None:
+    for name, values in vars(maps).items():
+        if values is None:
+            continue
+        if values.shape != (len(subject.slices), *shape[1:]) or not np.isfinite(values).all():
+            problem = f"gave a {name} of shape {values.shape} or with NaN for subject {subject.name}"
+            raise InputError(method, problem, "Look at its training curves and at this subject's slices")
+        if name not in target:
+            target.create_dataset(
+                name, shape, np.float32, chunks=(1, *shape[1:]), compression="gzip", compression_opts=1
+            )
+        target[name][subject.rows] = values
+
+
+def parameters(method: Method) -> int:
+    """Trainable numbers of a method; 0 for one without a network."""
+    return sum(p.numel() for p in method.parameters()) if hasattr(method, "parameters") else 0
+
+
+def peak_memory_mb(method: Method) -> float:
+    """Peak memory in MB (10^6 bytes): of the GPU where the method lies on one, else of this process."""
+    device = getattr(next(iter(method.parameters()), None), "device", None) if hasattr(method, "parameters") else None
+    if device is not None and device.type == "cuda":
+        import torch
+
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

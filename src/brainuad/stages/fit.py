@@ -1,0 +1,74 @@
+"""Fit a method on healthy slices: images.h5 -> model.pt and training curves."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from brainuad import code, models
+from brainuad.device import choose
+from brainuad.errors import InputError
+from brainuad.files import atomic, sha256
+from brainuad.methods.base import load
+from brainuad.scoring.volumes import read_volumes
+from brainuad.seeds import derive, generator
+from brainuad.slices import open_checked
+
+
+def main(
+    *,
+    method: str,
+    train: Path,
+    validation: Path,
+    out_model: Path,
+    out_curves: Path,
+    base: Path | None = None,
+    settings: str = "{}",
+    training: str = "{}",
+    seed: int = 0,
+    device: str = "auto",
+    threads: int = 0,
+) -> None:
+    """Fit METHOD on the slices of TRAIN; those of VALIDATION, healthy too, tell when to stop.
+
+    SETTINGS are the method's hyper-parameters and TRAINING those of the loop, both as JSON. BASE is a trained model
+    to start from. A method that defines `fit` is fitted by it, any other by minimising its loss; a killed run of the
+    loop resumes where it stood.
+    """
+    chosen = choose(device, threads)
+    torch.manual_seed(derive(seed, method, "weights"))
+    if base:
+        model, options = models.restore(base, method, json.loads(settings))
+    else:
+        with open_checked(train, "images") as file:
+            options = {"size": file["image"].shape[1], **json.loads(settings)}
+        model = build(method, options)
+    model.to(chosen)
+
+    if hasattr(model, "fit"):
+        model.fit(read_volumes(train), read_volumes(validation), generator(seed, method, "fit"))
+        curves = pd.DataFrame(columns=["epoch"])
+    else:
+        from brainuad.training import train as minimise
+
+        this_code = code.digest(load(method).__module__, "brainuad.training")
+        identity = [this_code, options, training, sha256(train), sha256(validation), chosen.type]
+        resume = out_model.with_name(f".checkpoints-{derive(seed, json.dumps(identity)):08x}")
+        loop = json.loads(training)
+        curves = minimise(
+            model, train, validation, seed=derive(seed, method), device=chosen, checkpoints=resume, **loop
+        )
+    with atomic(out_curves) as temporary:
+        curves.to_csv(temporary, index=False)
+    models.save(out_model, method, options, model)
+
+
+def build(method: str, settings: dict[str, object]) -> torch.nn.Module:
+    """A fresh method; raises InputError where it doesn't know a setting."""
+    try:
+        return load(method)(**settings)
+    except TypeError as error:
+        raise InputError(
+            method, f"can't be made: {error}", "Check the settings of its rule and of config.yaml"
+        ) from error

@@ -1,0 +1,35 @@
+"""Score volumes with a method: images.h5 and, if it learns, model.pt -> maps.h5."""
+
+import json
+from pathlib import Path
+
+from brainuad.methods.base import load
+from brainuad.scoring.volumes import score
+
+
+def main(
+    *,
+    method: str,
+    images: Path,
+    out: Path,
+    model: Path | None = None,
+    labels: Path | None = None,
+    settings: str = "{}",
+    seed: int = 0,
+    device: str = "auto",
+    threads: int = 0,
+) -> None:
+    """Write the anomaly maps of METHOD for all slices of IMAGES.
+
+    SETTINGS (JSON) are hyper-parameters of scoring, on top of those that MODEL was trained with. LABELS is for the
+    oracle control alone.
+    """
+    if model:
+        from brainuad import models
+        from brainuad.device import choose
+
+        chosen = choose(device, threads)
+        scorer = models.restore(model, method, json.loads(settings))[0].to(chosen)
+    else:
+        scorer = load(method)(**json.loads(settings))
+    score(scorer, images, out, name=method, seed=seed, labels=labels)

@@ -1,0 +1,207 @@
+"""The training loop that all methods with a `loss` share: Lightning's trainer, made resumable to the bit.
+
+Every epoch's order and every batch's noise are seeded by their numbers, so that a run which was killed and
+resumed from the last whole epoch ends with the same weights as one that never stopped.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import lightning as L
+import pandas as pd
+import torch
+from lightning.fabric.plugins.io import TorchCheckpointIO
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+from tqdm import tqdm
+
+from brainuad.files import atomic
+from brainuad.methods.learner import Learner
+from brainuad.seeds import derive
+from brainuad.slices import open_checked
+
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+
+
+class Slices(Dataset):
+    """All slices of an `images.h5`, in memory; an index is a list of slices, an item a batch of them."""
+
+    def __init__(self, path: Path):
+        with open_checked(path, "images") as file:
+            self.image, self.brain = (self._read(file, name) for name in ("image", "brain"))
+
+    @staticmethod
+    def _read(file: h5py.File, name: str) -> Tensor:
+        return torch.from_numpy(file[name][:])[:, None]
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    def __getitem__(self, index: list[int]) -> tuple[Tensor, Tensor]:
+        return self.image[index], self.brain[index]
+
+
+class Batches(Sampler[list[int]]):
+    """Batches of indices, shuffled by the seed and the epoch's number if `seed` is given, else in order."""
+
+    def __init__(self, count: int, batch_size: int, seed: int | None = None):
+        self.count, self.batch_size, self.seed, self.epoch = count, batch_size, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-self.count // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = torch.arange(self.count)
+        if self.seed is not None:
+            source = torch.Generator().manual_seed(derive(self.seed, "order", self.epoch))
+            order = torch.randperm(self.count, generator=source)
+        return (batch.tolist() for batch in order.split(self.batch_size))
+
+
+class Fit(L.LightningModule):
+    """A learner as Lightning sees it."""
+
+    def __init__(self, model: Learner, seed: int):
+        super().__init__()
+        self.model, self.seed = model, seed
+
+    def _terms(self, stage: str, batch: tuple[Tensor, Tensor]) -> Tensor:
+        terms = self.model.loss(*batch)
+        named = {f"{stage}_{name}": value.detach() for name, value in terms.items()}
+        self.log_dict(named, on_step=False, on_epoch=True, batch_size=len(batch[0]))
+        return terms["loss"]
+
+    def training_step(self, batch: tuple[Tensor, Tensor], number: int) -> Tensor:
+        torch.manual_seed(derive(self.seed, "train", self.current_epoch, number))
+        return self._terms("train", batch)
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], number: int) -> None:
+        torch.manual_seed(derive(self.seed, "validation", number))
+        self._terms("validation", batch)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return self.model.optimiser()
+
+
+class History(Callback):
+    """The mean of every loss term in every epoch; travels in the checkpoint."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+
+    def on_train_epoch_end(self, trainer: L.Trainer, _: L.LightningModule) -> None:
+        terms = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self.rows.append({"epoch": trainer.current_epoch, **terms})
+
+    def state_dict(self) -> dict[str, list]:
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state: dict[str, list]) -> None:
+        self.rows = state["rows"]
+
+
+class Progress(Callback):
+    """One bar over all batches of the training, with the latest losses behind it."""
+
+    def on_train_start(self, trainer: L.Trainer, _: L.LightningModule) -> None:
+        batches = trainer.num_training_batches
+        self.bar = tqdm(
+            total=trainer.max_epochs * batches,
+            initial=trainer.current_epoch * batches,
+            unit="batch",
+            mininterval=2,
+        )
+
+    def on_train_batch_end(self, *_: object) -> None:
+        self.bar.update()
+
+    def on_train_epoch_end(self, trainer: L.Trainer, _: L.LightningModule) -> None:
+        losses = {name: f"{value:.4g}" for name, value in trainer.callback_metrics.items() if name.endswith("_loss")}
+        self.bar.set_postfix(epoch=trainer.current_epoch + 1, **losses)
+
+    def on_train_end(self, *_: object) -> None:
+        self.bar.close()
+
+
+class AtomicCheckpoints(TorchCheckpointIO):
+    """Checkpoints that are whole or absent, so that a kill while writing costs one epoch, not the run."""
+
+    def save_checkpoint(self, checkpoint: dict, path: str, storage_options: object = None) -> None:
+        with atomic(path) as temporary:
+            torch.save(checkpoint, temporary)
+
+
+def train(
+    model: Learner,
+    train_images: Path,
+    validation_images: Path,
+    *,
+    seed: int,
+    device: torch.device,
+    checkpoints: Path,
+    epochs: int = 1000,
+    batch_size: int = 32,
+    patience: int = 5,
+    min_delta: float = 1e-8,
+) -> pd.DataFrame:
+    """Minimise `model.loss`, stop early on the healthy validation slices, leave the best weights in `model`.
+
+    Stops when the monitored validation term hasn't improved by `min_delta` for `patience` epochs (Baur et al.
+    section III-C). Resumes from `checkpoints` if a killed run left any there; the folder goes when training ends.
+    Returns the training curves: epoch, train_<term> and validation_<term>.
+    """
+    monitor = f"validation_{model.monitor}"
+    best = ModelCheckpoint(
+        checkpoints,
+        "best",
+        monitor,
+        save_last=True,
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+    )
+    history = History()
+    train_data, validation_data = Slices(train_images), Slices(validation_images)
+    mixed = "bf16-mixed" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "16-mixed"
+    trainer = L.Trainer(
+        accelerator=device.type,
+        devices=1,
+        precision=mixed if device.type == "cuda" else "32-true",
+        max_epochs=epochs,
+        callbacks=[
+            history,
+            EarlyStopping(monitor, min_delta, patience, check_on_train_epoch_end=True),
+            best,
+            Progress(),
+        ],
+        plugins=[AtomicCheckpoints()],
+        logger=False,
+        enable_progress_bar=False,
+        deterministic="warn",
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        default_root_dir=checkpoints,
+    )
+    fit = Fit(model.to(memory_format=torch.channels_last), seed)
+    batches = Batches(len(train_data), batch_size, seed)
+    last = checkpoints / "last.ckpt"
+    resumed = last if last.exists() else None
+    if resumed:
+        # Lightning draws a resumed run's first batches before it tells the sampler which epoch it is.
+        batches.set_epoch(torch.load(resumed, map_location="cpu", weights_only=True)["epoch"] + 1)
+    trainer.fit(
+        fit,
+        DataLoader(train_data, batch_size=None, sampler=batches),
+        DataLoader(validation_data, batch_size=None, sampler=Batches(len(validation_data), batch_size)),
+        ckpt_path=resumed,
+        weights_only=True,
+    )
+    fit.load_state_dict(torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"])
+    shutil.rmtree(checkpoints)
+    return pd.DataFrame(history.rows)

@@ -1,0 +1,89 @@
+"""The shared training loop: it learns, repeats to the bit, and resumes as if it had never stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from brainuad.stages import fit
+from brainuad.training import Batches
+
+EPOCHS = 6
+
+
+def arguments(cohorts: dict[str, Path], out: Path, epochs: int = EPOCHS) -> dict[str, object]:
+    return {
+        "method": "vae",
+        "train": cohorts["train"] / "images.h5",
+        "validation": cohorts["validation"] / "images.h5",
+        "training": f'{{"epochs": {epochs}, "batch_size": 4}}',
+        "out_model": out / "model.pt",
+        "out_curves": out / "training.csv",
+        "device": "cpu",
+        "threads": 1,
+    }
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return torch.load(folder / "model.pt", weights_only=True)["state"]
+
+
+@pytest.fixture(scope="module")
+def unbroken(cohorts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("unbroken")
+    fit.main(**arguments(cohorts, out))
+    return out
+
+
+def test_loss_falls(unbroken: Path) -> None:
+    curves = pd.read_csv(unbroken / "training.csv")
+    assert list(curves["epoch"]) == list(range(EPOCHS))
+    assert curves["train_loss"].iloc[-1] < 0.7 * curves["train_loss"].iloc[0]
+    expected = curves["train_reconstruction"] + curves["train_kl"]
+    assert curves["train_loss"].to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-4)
+
+
+def test_same_seed_same_weights(cohorts: dict[str, Path], unbroken: Path, tmp_path: Path) -> None:
+    fit.main(**arguments(cohorts, tmp_path))
+    for name, value in weights(unbroken).items():
+        assert torch.equal(value, weights(tmp_path)[name]), name
+
+
+def test_other_seed_other_weights(cohorts: dict[str, Path], unbroken: Path, tmp_path: Path) -> None:
+    fit.main(**arguments(cohorts, tmp_path, epochs=1), seed=1)
+    assert not torch.equal(weights(unbroken)["mean.0.weight"], weights(tmp_path)["mean.0.weight"])
+
+
+def test_killed_training_resumes_to_the_same_model(cohorts: dict[str, Path], unbroken: Path, tmp_path: Path) -> None:
+    """kill -9 after the second epoch's checkpoint; a second call ends with the weights of an unbroken run."""
+    options = [f"--{key.replace('_', '-')}={value}" for key, value in arguments(cohorts, tmp_path).items()]
+    command = [sys.executable, "-m", "brainuad", "fit", *options]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not list(tmp_path.glob(".checkpoints-*/last.ckpt")):
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not (tmp_path / "model.pt").exists()
+
+    fit.main(**arguments(cohorts, tmp_path))
+    assert not list(tmp_path.glob(".checkpoints-*"))
+    for name, value in weights(unbroken).items():
+        assert torch.equal(value, weights(tmp_path)[name]), name
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "training.csv"), pd.read_csv(unbroken / "training.csv"))
+
+
+def test_batches_cover_every_slice_once_and_follow_the_epoch() -> None:
+    batches = Batches(10, 4, seed=0)
+    first = [i for batch in batches for i in batch]
+    assert sorted(first) == list(range(10))
+    assert first == [i for batch in batches for i in batch]
+    batches.set_epoch(1)
+    assert first != [i for batch in batches for i in batch]
+    assert len(batches) == 3

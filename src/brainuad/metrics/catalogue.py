@@ -1,0 +1,182 @@
+"""What every metric of the long table is: tables and plots ask here and know none by name."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+
+from brainuad.errors import InputError
+from brainuad.postprocessing.operating_points import DEFAULT, FALSE_POSITIVE_RATES, OPERATING_POINTS
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A column of a table or an axis of a plot."""
+
+    name: str
+    label: str
+    """As printed, in plain text."""
+    range: tuple[float, float]
+    direction: str
+    """Which values are better: `higher`, `lower` or `none`."""
+    reference: str
+    """Where it comes from and how it is computed."""
+    scope: str
+    """`subject`: one value for each, `pooled`: one over all voxels of a dataset, `both`."""
+
+
+BAUR = "Baur et al. 2021, III-E"
+POINT_LABELS = {
+    **{name: f"{name.removeprefix('fpr_')} % healthy false positives" for name in FALSE_POSITIVE_RATES},
+    "p98": "98th percentile of healthy scores",
+    "val_threshold": "validated threshold",
+}
+UNIT, POSITIVE = (0.0, 1.0), (0.0, inf)
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in [
+        Metric("auprc", "AUPRC", UNIT, "higher", f"{BAUR}; average precision over brain voxels and label", "both"),
+        Metric(
+            "auroc",
+            "AUROC (all voxels)",
+            UNIT,
+            "higher",
+            f"{BAUR}; background included, which inflates it",
+            "both",
+        ),
+        Metric("auroc_brain", "AUROC (brain)", UNIT, "higher", "ROC area over brain voxels and label", "both"),
+        Metric(
+            "best_dice",
+            "[Dice] (oracle)",
+            UNIT,
+            "higher",
+            f"{BAUR}; best of a 0.001 grid, needs labels",
+            "both",
+        ),
+        Metric(
+            "best_dice_exact",
+            "[Dice] (PR optimum)",
+            UNIT,
+            "higher",
+            "max 2PR / (P + R), needs labels",
+            "both",
+        ),
+        Metric(
+            "prevalence",
+            "Prevalence",
+            UNIT,
+            "none",
+            "share of anomalous voxels; AUPRC of a random map",
+            "both",
+        ),
+        *(
+            Metric(
+                f"dice_at_{point}",
+                f"Dice ({POINT_LABELS[point]})",
+                UNIT,
+                "higher",
+                f"{BAUR}; after the component filter",
+                "both",
+            )
+            for point in OPERATING_POINTS
+        ),
+        *(
+            Metric(
+                f"fpr_at_{point}",
+                f"False-positive rate ({POINT_LABELS[point]})",
+                UNIT,
+                "lower",
+                "share of normal brain voxels above the threshold, before the component filter",
+                "both",
+            )
+            for point in OPERATING_POINTS
+        ),
+        Metric(
+            "l1_re_normal",
+            "l1-RE normal",
+            POSITIVE,
+            "lower",
+            f"{BAUR}; mean |x - x'| over normal voxels",
+            "both",
+        ),
+        Metric("l1_re_normal_sd", "l1-RE normal, sd", POSITIVE, "none", f"{BAUR}; over voxels", "pooled"),
+        Metric("l1_re_anomalous", "l1-RE anomalous", POSITIVE, "higher", f"{BAUR}; over anomalous voxels", "both"),
+        Metric("l1_re_anomalous_sd", "l1-RE anomalous, sd", POSITIVE, "none", f"{BAUR}; over voxels", "pooled"),
+        Metric("chi2", "χ² distance", UNIT, "higher", f"{BAUR}; 100 bins, zeros ignored", "both"),
+        Metric(
+            f"lesion_sensitivity_at_{DEFAULT}",
+            "Lesion sensitivity",
+            UNIT,
+            "higher",
+            "share of lesions overlapped by the mask; 26-connected components",
+            "both",
+        ),
+        Metric(
+            f"lesion_precision_at_{DEFAULT}",
+            "Lesion precision",
+            UNIT,
+            "higher",
+            "share of predicted components that overlap a lesion",
+            "both",
+        ),
+        Metric(
+            f"lesion_f1_at_{DEFAULT}",
+            "Lesion F1",
+            UNIT,
+            "higher",
+            "of lesion sensitivity and precision",
+            "both",
+        ),
+        Metric(
+            f"false_components_at_{DEFAULT}",
+            "False components per scan",
+            POSITIVE,
+            "lower",
+            "predicted components that overlap no lesion",
+            "both",
+        ),
+        Metric(
+            "subject_score_mean",
+            "Mean score",
+            (-inf, inf),
+            "none",
+            "mean of the map over the brain",
+            "subject",
+        ),
+        Metric(
+            "subject_score_p95",
+            "95th percentile of the score",
+            (-inf, inf),
+            "none",
+            "over the brain",
+            "subject",
+        ),
+        Metric(
+            "subject_auroc",
+            "Subject AUROC",
+            UNIT,
+            "higher",
+            "subject_score_p95, diseased or healthy",
+            "pooled",
+        ),
+        Metric(
+            "subject_auprc",
+            "Subject AUPRC",
+            UNIT,
+            "higher",
+            "subject_score_p95, diseased or healthy",
+            "pooled",
+        ),
+        Metric("parameters", "Parameters", POSITIVE, "lower", "trained numbers of the model", "pooled"),
+        Metric("seconds_per_volume", "Seconds per volume", POSITIVE, "lower", "time to score a scan", "pooled"),
+        Metric("peak_memory_mb", "Peak memory in MB", POSITIVE, "lower", "while scoring", "pooled"),
+    ]
+}
+
+
+def check_names(names: Iterable[str], where: Path | str) -> None:
+    """Raise InputError if one of the names is not a metric."""
+    for name in names:
+        if name not in METRICS:
+            raise InputError(where, f"unknown metric '{name}'", "Declare it in brainuad/metrics/catalogue.py")

@@ -1,0 +1,57 @@
+"""Evaluate one method on one cohort: rows of the long table, curves, and counts for the bootstrap."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from brainuad import slices
+from brainuad.metrics import curves, table
+from brainuad.metrics.counts import Counts
+from brainuad.metrics.evaluation import Cohort, evaluate, subject_counts
+from brainuad.postprocessing import operating_points
+
+
+def main(
+    *,
+    images: Path,
+    labels: Path,
+    maps: Path,
+    processed: Path,
+    thresholds: Path,
+    min_component: int,
+    study: str,
+    dataset: str,
+    method: str,
+    seed: int,
+    out_metrics: Path,
+    out_curves: Path,
+    out_counts: Path,
+) -> None:
+    """Write metrics (CSV), pooled PR and ROC curves (CSV) and the counts of each subject (npz)."""
+    names = {"study": study, "dataset": dataset, "method": method, "seed": seed}
+    points = operating_points.read(thresholds)
+    with (
+        slices.open_checked(images, "images") as image_file,
+        slices.open_checked(labels, "labels") as label_file,
+        slices.open_checked(maps, "maps") as map_file,
+        slices.open_checked(processed, "maps") as processed_file,
+    ):
+        for other in (label_file, map_file, processed_file):
+            slices.check_same_order(image_file, other)
+        cohort = Cohort(image_file, label_file, map_file, processed_file)
+        rows, pooled = evaluate(cohort, points, min_component)
+        counts = subject_counts(cohort, pooled, **names)
+    metrics = pd.DataFrame(rows, columns=["subject", "metric", "value"]).assign(**names)[table.COLUMNS]
+    table.check_names(metrics["metric"].unique(), out_metrics)
+    table.write(metrics, out_metrics)
+    table.write(curve_table(pooled).assign(**names)[[*names, "curve", "x", "y"]], out_curves)
+    counts.save(out_counts)
+
+
+def curve_table(pooled: Counts) -> pd.DataFrame:
+    """Points of the pooled curves, columns curve (`pr`, `roc`), x, y; none where a class is absent."""
+    parts = [pd.DataFrame(columns=["curve", "x", "y"])]
+    if pooled.positives.any() and pooled.negatives.any():
+        points = {"pr": curves.pr_points(pooled), "roc": curves.roc_points(pooled)}
+        parts = [pd.DataFrame({"curve": name, "x": x, "y": y}) for name, (x, y) in points.items()]
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,433 @@
+"""The comparison table of a dataset, ours beside published, as CSV, HTML and LaTeX."""
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jinja2
+import pandas as pd
+
+from brainuad.errors import InputError
+from brainuad.figures.study import SEES_LABELS, SUBJECT, Cohort, Method, Study, of, prevalence
+from brainuad.metrics.catalogue import METRICS, POINT_LABELS, Metric
+from brainuad.metrics.table import POOLED
+from brainuad.postprocessing.operating_points import DEFAULT
+
+SHOWN = (
+    ("auprc", POOLED),
+    ("auprc", SUBJECT),
+    ("auroc_brain", POOLED),
+    ("auroc", POOLED),
+    (f"dice_at_{DEFAULT}", SUBJECT),
+    ("dice_at_p98", SUBJECT),
+    (f"fpr_at_{DEFAULT}", POOLED),
+    (f"lesion_sensitivity_at_{DEFAULT}", POOLED),
+    (f"lesion_precision_at_{DEFAULT}", POOLED),
+    (f"false_components_at_{DEFAULT}", POOLED),
+    ("subject_auroc", POOLED),
+    ("best_dice", POOLED),
+    ("dice_at_val_threshold", SUBJECT),
+    ("l1_re_normal", POOLED),
+    ("l1_re_anomalous", POOLED),
+    ("chi2", POOLED),
+    ("seconds_per_volume", POOLED),
+    ("parameters", POOLED),
+)
+"""Metric and scope of the printed columns, where the dataset has them; the CSV has everything."""
+SCOPES = {POOLED: "all voxels", SUBJECT: "mean over subjects"}
+NEEDS_LABELS = ("best_dice", "best_dice_exact")
+"""Thresholds chosen on the test labels: an upper bound, which ranks nobody."""
+MEAN_OVER_PATIENTS = ("dice", "dice_at_val_threshold")
+"""Published as a mean over patients; all else is published over all voxels of a dataset."""
+UNKNOWN_SCALE = ("l1_re_normal", "l1_re_anomalous")
+"""Published on a scale that nobody can tell, so that no difference is given."""
+
+
+def comparison(
+    study: Study,
+    dataset: str,
+    intervals: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    ranks: pd.DataFrame,
+    published: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row for each method, metric and scope of a dataset, in the order of study and catalogue.
+
+    value, low, high, subjects, seeds, seed_sd   ours, with its 95 % interval and the spread between seeds
+    rank, rank_low, rank_high                    among the compared methods, with its 95 % interval
+    best                                         better than the runner-up beyond doubt, see `winner`
+    published, published_sd, difference          on the rows that count as the paper does; ours - published
+    not_comparable                               why the two can't be compared all the same
+    """
+    cohort, frames = study.cohort(dataset), []
+    for name, scope in itertools.product(METRICS, (POOLED, SUBJECT)):
+        table = of(intervals, dataset, name, scope)[["value", "low", "high", "subjects", "seeds", "seed_sd"]]
+        if table.empty:
+            continue
+        table = table.join(of(ranks, dataset, name, scope)[["rank", "rank_low", "rank_high"]])
+        best = winner(table["value"], METRICS[name], of(comparisons, dataset, name, scope))
+        counted = SUBJECT if name in MEAN_OVER_PATIENTS else POOLED
+        beside = published_values(study, cohort, name, published if scope == counted else published[:0])
+        table = table.assign(metric=name, scope=scope, best=table.index == best).join(beside)
+        known_scale = 1.0 if name not in UNKNOWN_SCALE else float("nan")
+        table["difference"] = known_scale * (table["value"] - table["published"])
+        frames.append(table.reset_index())
+    if not frames:
+        raise InputError("--intervals", f"hold no value of dataset '{dataset}'", "Evaluate the dataset first")
+    rows = pd.concat(frames, ignore_index=True)
+    order = {method.name: k for k, method in enumerate(study.methods)}
+    rows = rows.sort_values("method", key=lambda column: column.map(order), kind="stable", ignore_index=True)
+    methods = rows.pop("method")
+    facts = {
+        "study": study.name,
+        "dataset": dataset,
+        "modality": cohort.modality,
+        "phantom": study.phantom,
+        "method": methods,
+        "label": methods.map(lambda name: study.method(name).label),
+        "control": methods.map(lambda name: study.method(name).control),
+        "metric": rows.pop("metric"),
+        "scope": rows.pop("scope"),
+    }
+    why = rows["published"].notna().map({True: cohort.not_comparable, False: ""})
+    rows = pd.concat([pd.DataFrame(facts), rows], axis=1).assign(not_comparable=why)
+    return rows.assign(needs_labels=rows["metric"].isin(NEEDS_LABELS))
+
+
+def winner(values: pd.Series, metric: Metric, comparisons: pd.DataFrame) -> str | None:
+    """The method that is better than the runner-up beyond doubt, None where there is no such method.
+
+    Beyond doubt means that the interval of the paired difference of the two excludes 0. Label-free
+    controls take part; what is made from labels does not, and a metric that needs labels has no winner.
+    `values` and `comparisons` are indexed by method.
+    """
+    if metric.name in NEEDS_LABELS or metric.direction == "none":
+        return None
+    values = values.drop(labels=[name for name in SEES_LABELS if name in values.index]).dropna()
+    ordered = values.sort_values(ascending=metric.direction == "lower", kind="stable").index
+    if len(ordered) < 2:
+        return None
+    pair = ordered[:2]
+    rows = comparisons[comparisons.index.isin(pair) & comparisons["reference"].isin(pair)]
+    doubtless = (rows["low"] > 0) | (rows["high"] < 0)
+    return str(ordered[0]) if doubtless.any() else None
+
+
+def published_values(study: Study, cohort: Cohort, metric: str, published: pd.DataFrame) -> pd.DataFrame:
+    """Published value and its standard deviation for the study's methods (index)."""
+    columns = ["published", "published_sd"]
+    document, dataset = cohort.published or (None, None)
+    rows = published[
+        (published["doc"] == document) & (published["dataset_or_class"] == dataset) & (published["metric"] == metric)
+    ].set_index("method")
+    rows = rows[["value_or_mean", "sd"]].set_axis(columns, axis=1).astype(float)
+    named = {method.name: method.published for method in study.methods if method.published in rows.index}
+    return rows.loc[list(named.values())].set_axis(list(named), axis=0)
+
+
+def caption(study: Study, dataset: str, rows: pd.DataFrame, metrics: pd.DataFrame) -> str:
+    """What a reader must know of the numbers, in plain sentences."""
+    cohort = study.cohort(dataset)
+    subjects, seeds = rows["subjects"].max(), rows["seeds"].max()
+    share = prevalence(metrics, dataset)
+    sentences = [
+        f"{study.title}, {study.heading(dataset)} ({cohort.modality})",
+        "These are phantom scans, not patients" if study.phantom else "",
+        f"n = {subjects:.0f} subjects, {_seeds(seeds)}" if subjects > 0 else "",
+        f"Prevalence {share:.3g} (pooled), which is the AUPRC of chance" if share > 0 else "",
+        "In brackets 95 % intervals over subjects" if rows["low"].notna().any() else "",
+        f"Masks: score above the threshold of {POINT_LABELS[DEFAULT]}, unless said otherwise",
+        "Bold: better than the runner-up, the interval of their paired difference excluding 0; "
+        "what needs the test labels (oracle) ranks nobody",
+    ]
+    return ". ".join(filter(None, sentences)) + "."
+
+
+def _seeds(seeds: float) -> str:
+    return f"{seeds:.0f} seeds" if seeds > 1 else "1 seed, so the spread between trainings is unknown"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A printed column: a metric over all voxels or as the mean over subjects."""
+
+    metric: Metric
+    scope: str
+
+    @property
+    def heading(self) -> str:
+        """The label with an arrow towards the better values; none where labels choose the threshold."""
+        arrow = {"higher": " ↑", "lower": " ↓"}.get(self.metric.direction, "")
+        return self.metric.label + ("" if self.needs_labels else arrow)
+
+    @property
+    def below(self) -> str:
+        """What stands small below the heading."""
+        if self.metric.scope != "both":
+            return ""
+        return SCOPES[self.scope] + (", uses the labels" if self.needs_labels else "")
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether the test labels choose the threshold."""
+        return self.metric.name in NEEDS_LABELS
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as printed, its interval, its rank with interval, and whether it is bold."""
+
+    value: str
+    interval: str = ""
+    rank: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method's line in a printed table."""
+
+    label: str
+    control: bool
+    cells: list
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the printed tables hold, before any markup."""
+
+    title: str
+    caption: str
+    not_comparable: str
+    notes: tuple[str, ...]
+    columns: list[Column]
+    rows: list[Row]
+    """With a `Cell` for each column."""
+    published_columns: list[Column]
+    published: list[Row]
+    """With the texts of published, ours and difference for each column."""
+
+
+def page(study: Study, dataset: str, rows: pd.DataFrame, metrics: pd.DataFrame) -> Page:
+    """Choose and format what is printed of `comparison`'s rows."""
+    table = {(row["metric"], row["scope"], row["method"]): row for row in rows.to_dict("records")}
+    columns = [
+        Column(METRICS[name], scope)
+        for name, scope in SHOWN
+        if ((rows["metric"] == name) & (rows["scope"] == scope)).any()
+    ]
+    published = rows[rows["published"].notna()]
+    beside = [column for column in columns if (column.metric.name, column.scope) in _pairs(published)]
+    methods = [method for method in study.methods if (rows["method"] == method.name).any()]
+    compared = [method for method in methods if (published["method"] == method.name).any()]
+
+    def cells(method: Method, columns: list[Column], form: Callable) -> list:
+        keys = [(column.metric.name, column.scope, method.name) for column in columns]
+        return [form(table.get(key), column.metric) for key, column in zip(keys, columns, strict=True)]
+
+    return Page(
+        title=study.heading(dataset),
+        caption=caption(study, dataset, rows, metrics),
+        not_comparable=study.cohort(dataset).not_comparable,
+        notes=study.notes,
+        columns=columns,
+        rows=[Row(m.label, m.control, cells(m, columns, ours)) for m in methods],
+        published_columns=beside,
+        published=[Row(m.label, m.control, cells(m, beside, side_by_side)) for m in compared],
+    )
+
+
+def _pairs(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    return set(zip(rows["metric"], rows["scope"], strict=True))
+
+
+def ours(row: dict | None, metric: Metric) -> Cell:
+    """Our value with its interval."""
+    if row is None:
+        return Cell(number(math.nan, metric))
+    bounds = f"[{number(row['low'], metric)}, {number(row['high'], metric)}]"
+    rank = "" if math.isnan(row["rank"]) else f"rank {row['rank']:.0f}"
+    if not math.isnan(row["rank_low"]):
+        rank += f" [{row['rank_low']:.0f}, {row['rank_high']:.0f}]"
+    interval = "" if math.isnan(row["low"]) else bounds
+    return Cell(number(row["value"], metric), interval, rank, bool(row["best"]))
+
+
+def side_by_side(row: dict | None, metric: Metric) -> tuple[str, str, str]:
+    """Published value (± standard deviation), ours, difference."""
+    if row is None:
+        return (number(math.nan, metric),) * 3
+    spread = "" if math.isnan(row["published_sd"]) else f" ± {number(row['published_sd'], metric)}"
+    difference = number(row["difference"], metric, sign="+")
+    return number(row["published"], metric) + spread, number(row["value"], metric), difference
+
+
+def number(value: float, metric: Metric, sign: str = "") -> str:
+    """Three decimals within a unit range, else three digits; a dash where there is no value."""
+    if math.isnan(value):
+        return "–"
+    form = ".3f" if metric.range == (0.0, 1.0) else ",.0f" if abs(value) >= 1000 else ".3g"
+    return f"{value:{sign}{form}}".replace("-", "−")
+
+
+HTML = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ page.title }}</title>
+<style>
+body { font: 14px/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #222; margin: 1.5rem; }
+h1 { font-size: 1.25rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
+p, ul { max-width: 60rem; } .wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; border-block: 1.5px solid #222; }
+th, td { padding: .3rem .6rem; text-align: right; vertical-align: top; white-space: nowrap; }
+thead th { vertical-align: bottom; border-bottom: 1px solid #222; font-weight: 600; }
+thead th.metric { white-space: normal; min-width: 4.2rem; }
+th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
+tbody tr:nth-child(even) > * { background: #f6f8fa; }
+tr.control > td, small { color: #6a6a6a; } small { display: block; font-size: .78em; font-weight: normal; }
+.oracle { font-style: italic; } th.first, td.first { border-left: 1px solid #ddd; }
+@media print { @page { size: A4 landscape; margin: 10mm; } body { font-size: 8px; margin: 0; }
+  th, td { padding: .15rem .3rem; } .wide { overflow: visible; } tr { break-inside: avoid; } }
+</style></head><body>
+<h1>{{ page.title }}</h1>
+<p>{{ page.caption }}</p>
+<div class="wide"><table>
+<thead><tr><th>Method</th>
+{%- for column in page.columns %}
+<th class="metric{{ ' oracle' if column.needs_labels }}" title="{{ column.metric.reference }}">
+{{- column.heading }}<small>{{ column.below }}</small></th>
+{%- endfor %}</tr></thead>
+<tbody>
+{%- for row in page.rows %}
+<tr class="{{ 'control' if row.control else 'method' }}"><td>{{ row.label }}
+{%- if row.control %}<small>control</small>{% endif %}</td>
+{%- for cell in row.cells %}<td class="{{ 'oracle' if page.columns[loop.index0].needs_labels }}">
+{%- if cell.best %}<b>{{ cell.value }}</b>{% else %}{{ cell.value }}{% endif %}
+{%- if cell.interval %}<small>{{ cell.interval }}</small>{% endif %}
+{%- if cell.rank %}<small>{{ cell.rank }}</small>{% endif %}</td>{% endfor %}</tr>
+{%- endfor %}
+</tbody></table></div>
+{% if page.published %}
+<h2>Beside the published values</h2>
+<p>
+{% if page.not_comparable %}
+<b>Why ours and the published can't be compared:</b> {{ page.not_comparable }}<br>
+{% endif %}
+Ours is counted as the paper counts; the difference is ours minus published, left out for the l1 errors, whose
+published scale is unknown.</p>
+<div class="wide"><table>
+<thead><tr><th rowspan="2">Method</th>
+{%- for column in page.published_columns %}
+<th colspan="3" class="first">{{ column.metric.label }}<small>{{ column.below }}</small></th>
+{%- endfor %}</tr>
+<tr>
+{%- for column in page.published_columns %}
+<th class="first">published</th><th>ours</th><th>difference</th>
+{%- endfor %}
+</tr></thead><tbody>
+{%- for row in page.published %}
+<tr><td>{{ row.label }}</td>{% for published, ours, difference in row.cells -%}
+<td class="first">{{ published }}</td><td>{{ ours }}</td><td>{{ difference }}</td>{% endfor %}</tr>
+{%- endfor %}
+</tbody></table></div>
+{% endif %}
+{% if page.notes %}<h2>What this run can't show</h2><ul>
+{% for note in page.notes %}<li>{{ note }}</li>
+{% endfor %}</ul>{% endif %}
+</body></html>
+"""
+
+
+def html(page: Page) -> str:
+    """A page that stands alone: no script, no link, printable on A4."""
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True)
+    return environment.from_string(HTML).render(page=page)
+
+
+LATEX = {
+    **{letter: "\\" + letter for letter in "&%$#_{}"},
+    **{letter: f"{{{letter}}}" for letter in "[]"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "–": "--",
+    "−": "$-$",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "χ": r"$\chi$",
+    "²": r"$^2$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+}
+
+
+def escape(text: str) -> str:
+    """Plain text as LaTeX."""
+    return "".join(LATEX.get(letter, letter) for letter in text)
+
+
+def latex(page: Page, label: str, columns: int = 5, triples: int = 2) -> str:
+    """`table` environments (package booktabs) of a few columns or published triples each, for A4."""
+    beside = f"{page.title}: published values beside ours, difference ours minus published. {page.not_comparable}"
+    return "\n\n".join(
+        _environments(page.caption, page.title, label, _our_tabulars(page, columns))
+        + _environments(beside, page.title, f"{label}-published", _published_tabulars(page, triples))
+    )
+
+
+def _environments(caption: str, title: str, label: str, tabulars: list[str]) -> list[str]:
+    heads = [f"\\caption{{{escape(caption.strip())}}}\n\\label{{tab:{label}}}"]
+    heads += [f"\\caption{{{escape(title)} (continued).}}"] * (len(tabulars) - 1)
+    start = "\\begin{table}[htbp]\n\\centering\\footnotesize\\setlength{\\tabcolsep}{4pt}"
+    return [f"{start}\n{head}\n{tabular}\n\\end{{table}}\n" for head, tabular in zip(heads, tabulars, strict=False)]
+
+
+def _our_tabulars(page: Page, columns: int) -> list[str]:
+    tabulars = []
+    for start in range(0, len(page.columns), columns):
+        chosen = page.columns[start : start + columns]
+        width = f"p{{{0.62 / columns:.3f}\\linewidth}}"
+        lines = [f"\\begin{{tabular}}{{l*{{{len(chosen)}}}{{{width}}}}}", r"\toprule"]
+        lines.append(_line("Method", *(f"\\raggedright {escape(column.heading)}" for column in chosen)))
+        lines += [_line("", *(_small(column.below) for column in chosen)), r"\midrule"]
+        for row in page.rows:
+            cells = row.cells[start : start + columns]
+            lines.append(_line(escape(row.label), *(_bold(cell) for cell in cells)))
+            if row.control or any(cell.interval for cell in cells):
+                small = ["control" if row.control else "", *(cell.interval for cell in cells)]
+                lines.append(_line(*map(_small, small)))
+        tabulars.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}"]))
+    return tabulars
+
+
+def _published_tabulars(page: Page, triples: int) -> list[str]:
+    tabulars = []
+    for start in range(0, len(page.published_columns), triples):
+        chosen = page.published_columns[start : start + triples]
+        rules = [f"\\cmidrule(lr){{{2 + 3 * k}-{4 + 3 * k}}}" for k in range(len(chosen))]
+        lines = [f"\\begin{{tabular}}{{l{'rrr' * len(chosen)}}}", r"\toprule"]
+        labels = [escape(column.metric.label) for column in chosen]
+        lines.append(_line("", *(f"\\multicolumn{{3}}{{c}}{{{label}}}" for label in labels)))
+        lines.append("".join(rules))
+        lines += [_line("Method", *["published", "ours", "difference"] * len(chosen)), r"\midrule"]
+        for row in page.published:
+            texts = [escape(text) for cell in row.cells[start : start + triples] for text in cell]
+            lines.append(_line(escape(row.label), *texts))
+        tabulars.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}"]))
+    return tabulars
+
+
+def _line(*cells: str) -> str:
+    return " & ".join(cells) + r" \tabularnewline"
+
+
+def _bold(cell: Cell) -> str:
+    return f"\\textbf{{{escape(cell.value)}}}" if cell.best else escape(cell.value)
+
+
+def _small(text: str) -> str:
+    return f"{{\\scriptsize\\raggedright {escape(text)}}}" if text else ""

@@ -1,0 +1,210 @@
+import html.parser
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from made_results import DATASET, LABELS, write_results, write_study
+
+from brainuad import tables
+from brainuad.errors import InputError
+from brainuad.figures.study import read_study, read_table
+from brainuad.metrics.catalogue import METRICS
+from brainuad.stages import table as stage
+
+PUBLISHED = Path(__file__).parents[1] / "workflow" / "data" / "published.csv"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("table")
+    files = write_results(folder, subjects=6, seeds=2)
+    del files["curves"]
+    write_table(folder, files, write_study(folder))
+    return folder
+
+
+def write_table(folder, files, study, **changes):
+    arguments = {
+        "study": study,
+        "published": PUBLISHED,
+        "dataset": DATASET,
+        **{f"out_{kind}": folder / f"table.{kind}" for kind in ("csv", "html", "tex")},
+    }
+    stage.main(**arguments | files | changes)
+
+
+@pytest.fixture(scope="module")
+def rows(folder):
+    return pd.read_csv(folder / "table.csv", keep_default_na=False, na_values=[""])
+
+
+def cells(path):
+    """The texts of all cells of an HTML page, row by row."""
+
+    class Cells(html.parser.HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.rows = []
+
+        def handle_starttag(self, tag, attributes):
+            if tag == "tr":
+                self.rows.append([])
+            elif tag in ("td", "th"):
+                self.rows[-1].append("")
+
+        def handle_data(self, data):
+            if self.rows and self.rows[-1]:
+                self.rows[-1][-1] += data.strip() + " "
+
+    parser = Cells()
+    parser.feed(path.read_text())
+    return parser.rows
+
+
+def test_the_csv_holds_every_interval_of_the_dataset_unchanged(folder, rows):
+    intervals = pd.read_csv(folder / "intervals.csv")
+    keys, numbers = ["method", "metric", "scope"], ["value", "low", "high", "subjects", "seeds", "seed_sd"]
+    expected = intervals.set_index(keys)[numbers].sort_index()
+    pd.testing.assert_frame_equal(rows.set_index(keys)[numbers].sort_index(), expected, check_dtype=False)
+    assert list(rows["method"].unique()) == list(LABELS)
+
+
+def test_the_page_prints_value_and_interval_of_the_input(folder):
+    row = pd.read_csv(folder / "intervals.csv").query("method == 'vae' and metric == 'auprc' and scope == 'subject'")
+    value, low, high = row[["value", "low", "high"]].iloc[0]
+    line = next(line for line in cells(folder / "table.html") if line[:1] == ["VAE "])
+    assert f"{value:.3f} [{low:.3f}, {high:.3f}]" in line[2]
+    assert "–" in next(line for line in cells(folder / "table.html") if "Random" in line[0])[-1]
+
+
+@pytest.mark.parametrize(
+    ("method", "metric", "scope", "value", "sd"),
+    [("vae", "auprc", "pooled", 0.234, None), ("ae-dense", "dice_at_val_threshold", "subject", 0.181, 0.168)],
+)
+def test_published_values_stand_beside_ours_counted_as_the_paper_counts(rows, method, metric, scope, value, sd):
+    """Values of Baur et al. 2021, Table V (MSLUB), read by a person."""
+    row = rows[(rows["method"] == method) & (rows["metric"] == metric)].set_index("scope")
+    assert row.at[scope, "published"] == value
+    assert pd.isna(row.at[scope, "published_sd"]) if sd is None else row.at[scope, "published_sd"] == sd
+    assert row.at[scope, "difference"] == pytest.approx(row.at[scope, "value"] - value)
+    assert row.at[scope, "not_comparable"] == "made scans, other training subjects"
+    assert row.drop(index=scope)["published"].isna().all()
+
+
+def test_controls_have_no_published_value_and_unknown_scales_no_difference(rows):
+    assert rows[rows["control"]]["published"].isna().all()
+    errors = rows[rows["metric"].isin(["l1_re_normal", "l1_re_anomalous"]) & (rows["scope"] == "pooled")]
+    assert errors["published"].notna().any()
+    assert errors["difference"].isna().all()
+
+
+def comparison_of(low, high, method="a", reference="b"):
+    table = pd.DataFrame({"method": [method], "reference": [reference], "low": [low], "high": [high]})
+    return table.set_index("method")
+
+
+@pytest.mark.parametrize(
+    ("comparison", "best"),
+    [
+        (comparison_of(0.01, 0.2), "a"),
+        (comparison_of(-0.01, 0.2), None),
+        (comparison_of(0.0, 0.2), None),
+        (comparison_of(-0.2, -0.01, "b", "a"), "a"),
+        (comparison_of(0.01, 0.2, "a", "c"), None),
+    ],
+)
+def test_a_winner_needs_a_paired_difference_that_excludes_zero(comparison, best):
+    values = pd.Series({"c": 0.1, "a": 0.5, "b": 0.4, "oracle": 0.9})
+    assert tables.winner(values, METRICS["auprc"], comparison) == best
+
+
+def test_the_lowest_wins_where_lower_is_better_and_labels_rank_nobody():
+    values = pd.Series({"a": 0.1, "b": 0.4})
+    comparison = comparison_of(-0.4, -0.2)
+    assert tables.winner(values, METRICS["fpr_at_fpr_5"], comparison) == "a"
+    assert tables.winner(values, METRICS["best_dice"], comparison) is None
+    assert tables.winner(values, METRICS["prevalence"], comparison) is None
+
+
+def test_only_the_certain_winner_is_bold(folder, rows):
+    assert rows[rows["best"]][["method", "metric", "scope"]].to_numpy().tolist() == [
+        ["vae-restoration", "auprc", "pooled"]
+    ]
+    bold = re.findall(r"<b>([^<]*\d)</b>", (folder / "table.html").read_text())
+    assert bold == [f"{rows[rows['best']]['value'].item():.3f}"]
+    assert (folder / "table.tex").read_text().count(r"\textbf{") == 1
+
+
+def test_latex_is_escaped_and_balanced(folder):
+    text = (folder / "table.tex").read_text()
+    assert tables.escape("a_b & 5 % {x} $1 #2 \\ ~ ^ [Dice]") == (
+        r"a\_b \& 5 \% \{x\} \$1 \#2 \textbackslash{} \textasciitilde{} \textasciicircum{} {[}Dice{]}"
+    )
+    assert not re.search(r"(?<!\\)[%#]", text)
+    plain = re.sub(r"\\[{}]", "", text)
+    assert plain.count("{") == plain.count("}")
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") > 2
+    # Letters beyond Latin-1 have no glyph in LaTeX's standard fonts.
+    assert all(ord(letter) < 256 for letter in text)
+    for tabular in re.findall(r"\\begin\{tabular\}.*?\\end\{tabular\}", text, re.DOTALL):
+        lines = [line for line in tabular.splitlines() if line.endswith(r"\tabularnewline")]
+        wide = {len(re.findall(r"(?<!\\)&", line)) for line in lines if r"\multicolumn" not in line}
+        assert len(wide) == 1
+
+
+def test_the_phantom_is_named_and_the_page_stands_alone(folder):
+    page, text = (folder / "table.html").read_text(), (folder / "table.tex").read_text()
+    assert "phantom" in page
+    assert all("phantom" in caption for caption in re.findall(r"\\caption\{.*", text))
+    assert "One seed &amp; few epochs: &lt;5 %." in page
+    assert not re.search(r"https?:|<script|<link|src=", page)
+    for fact in ("n = 6 subjects, 2 seeds", "Prevalence 0.015", "FLAIR", "5 % healthy false positives"):
+        assert fact in page
+
+
+def test_a_healthy_cohort_has_a_table_without_published_values(folder, tmp_path):
+    files = {}
+    for name in ("metrics", "intervals", "comparisons", "ranks"):
+        table = pd.read_csv(folder / f"{name}.csv").replace({"metric": {"dice_at_fpr_5": "fpr_at_fpr_5"}})
+        table = table[table["metric"] == "fpr_at_fpr_5"].assign(dataset="phantom-ixi").replace("subject", "pooled")
+        files[name] = tmp_path / f"{name}.csv"
+        table.to_csv(files[name], index=False)
+    write_table(tmp_path, files, folder / "study.yaml", dataset="phantom-ixi")
+    page = (tmp_path / "table.html").read_text()
+    assert "IXI phantom" in page and "False-positive rate" in page and "published" not in page
+    assert (tmp_path / "table.tex").read_text().count(r"\begin{table}") == 1
+    assert pd.read_csv(tmp_path / "table.csv")["published"].isna().all()
+
+
+def test_real_scans_are_not_called_phantom(folder, tmp_path):
+    study = read_study(write_study(tmp_path, phantom=False))
+    assert study.heading(DATASET) == "MSLUB"
+    words = tables.caption(study, DATASET, read_table(folder / "table.csv", "intervals"), metrics_of(folder))
+    assert "phantom" not in words.replace(DATASET, "")
+
+
+def metrics_of(folder):
+    return pd.read_csv(folder / "metrics.csv")
+
+
+def test_bad_input_is_told_in_one_line(folder, tmp_path):
+    files = {name: folder / f"{name}.csv" for name in ("metrics", "intervals", "comparisons", "ranks")}
+    study = folder / "study.yaml"
+    with pytest.raises(InputError, match="no dataset 'brats'"):
+        write_table(tmp_path, files, study, dataset="brats")
+    with pytest.raises(InputError, match="no value of dataset 'phantom-ixi'"):
+        write_table(tmp_path, files, study, dataset="phantom-ixi")
+    with pytest.raises(InputError, match="has no column doc, where"):
+        write_table(tmp_path, files, study, published=files["ranks"])
+    with pytest.raises(InputError, match="holds method 'ae-dense'"):
+        write_table(tmp_path, files, write_study(tmp_path, methods=["vae"]))
+    metrics = metrics_of(folder)
+    metrics.loc[0, "metric"] = "niceness"
+    metrics.to_csv(tmp_path / "metrics.csv", index=False)
+    with pytest.raises(InputError, match="unknown metric 'niceness'"):
+        write_table(tmp_path, files, study, metrics=tmp_path / "metrics.csv")
+    (tmp_path / "study.yaml").write_text("name: x\n")
+    with pytest.raises(InputError, match="has no key 'cohorts'"):
+        write_table(tmp_path, files, tmp_path / "study.yaml")
+    assert not list(tmp_path.glob("*table*"))

@@ -1,0 +1,55 @@
+# BrainUAD: from archives to a report. See README.md; what is run stands in config.yaml.
+
+
+configfile: "config.yaml"
+
+
+# Where jobs run in containers or conda environments; ignored without --software-deployment-method.
+container: "docker://python:3.11-slim"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/phantom.smk"
+include: "workflow/rules/volumes.smk"
+include: "workflow/rules/preprocessing.smk"
+include: "workflow/rules/methods.smk"
+
+
+for file in sorted(Path(workflow.basedir, "workflow/rules/methods").glob("*.smk")):
+
+    include: str(file)
+
+
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/report.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+rule all:
+    default_target: True
+    input:
+        f"{RESULTS}/complete",
+
+
+for name in STUDIES:
+
+    rule:
+        name:
+            name
+        input:
+            report_files(name),
+
+
+# `make` makes the report when this file is newer.
+rule complete:
+    input:
+        [report_files(name) for name in STUDIES],
+    output:
+        f"{RESULTS}/complete",
+    localrule: True
+    log:
+        f"{RESULTS}/logs/complete.log",
+    shell:
+        "date > {output} 2> {log}"

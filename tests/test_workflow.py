@@ -1,0 +1,207 @@
+"""The workflow as a whole, run small on a copy of the project: from phantom archives to tables and the report."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+TINY = ["--configfile", "workflow/runs/tiny.yaml"]
+SHELL_METHOD = """
+register("shell-copy", "Shell copy", seeded=False)
+
+
+# A method in another language: HDF5's own command line copies the image as the score.
+rule score_shell_copy:
+    input:
+        images=IMAGES,
+    output:
+        MAPS,
+    wildcard_constraints:
+        method="shell-copy",
+    log:
+        f"{RESULTS}/logs/score_shell_copy/{{study}}/{{dataset}}/{{split}}/{{method}}/seed{{seed}}.log",
+    shell:
+        "COPY -i {input.images} -o {output} -s image -d score 2> {log}"
+"""
+H5COPY = """#!/usr/bin/env python
+import argparse, h5py
+
+parser = argparse.ArgumentParser()
+for name in "iosd":
+    parser.add_argument(f"-{name}")
+a = parser.parse_args()
+with h5py.File(a.i) as source, h5py.File(a.o, "w") as target:
+    source.copy(a.s, target, a.d)
+"""
+"""Stands for h5copy where HDF5's tools aren't installed."""
+
+
+def snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
+    """Run Snakemake in a copy of the project with that copy's package; its output."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(folder / "src"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    output = done.stdout + done.stderr
+    assert not check or done.returncode == 0, output[-5000:]
+    return output
+
+
+def jobs(output: str) -> dict[str, int]:
+    """Rule -> number of jobs, from the table that Snakemake prints."""
+    table = output.rpartition("Job stats:")[2].partition("\n\n")[0]
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+def copy_project(folder: Path) -> Path:
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copy(PROJECT / name, folder / name)
+    for name in ("workflow", "src"):
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project in which the tiny run has ended."""
+    folder = copy_project(tmp_path_factory.mktemp("project"))
+    snakemake(folder, "--cores", "2", *TINY)
+    return folder
+
+
+@pytest.fixture
+def metrics(finished: Path) -> pd.DataFrame:
+    return pd.read_csv(finished / "results/tiny/baur2021/metrics.csv")
+
+
+def test_every_method_is_in_the_long_table(finished: Path, metrics: pd.DataFrame) -> None:
+    assert list(metrics.columns) == ["study", "dataset", "method", "seed", "subject", "metric", "value"]
+    counts = metrics[metrics["metric"] == "auprc"].groupby(["dataset", "method"]).size()
+    assert set(counts.index.get_level_values("dataset")) == {"phantom-brats", "phantom-mslub"}
+    assert set(counts.index.get_level_values("method")) == {
+        *("random", "constant", "oracle", "threshold-bright", "threshold-dark", "atlas-z"),
+        *("ae-dense", "vae", "vae-restoration", "bayesian-vae"),
+    }
+
+
+def test_controls_bound_the_table(metrics: pd.DataFrame) -> None:
+    """Without post-processing: random and constant at the prevalence, the oracle near 1."""
+    pooled = metrics[metrics["subject"] == "pooled"].set_index(["dataset", "method", "metric"])["value"]
+    for dataset in ("phantom-brats", "phantom-mslub"):
+        prevalence = pooled[dataset, "random", "prevalence"]
+        assert pooled[dataset, "constant", "auprc"] == pytest.approx(prevalence, rel=0.02)
+        assert pooled[dataset, "constant", "auroc_brain"] == pytest.approx(0.5, abs=0.02)
+        assert pooled[dataset, "random", "auprc"] < 2.5 * prevalence
+        assert pooled[dataset, "oracle", "auprc"] > 0.95
+
+
+def test_second_call_does_nothing(finished: Path) -> None:
+    assert "Nothing to be done" in snakemake(finished, "--cores", "2", *TINY)
+
+
+def test_no_fit_or_score_job_reads_labels(finished: Path) -> None:
+    """Over the whole DAG; the oracle is the one declared exception."""
+    plan = snakemake(finished, "--dry-run", "--forceall", *TINY)
+    inputs = re.findall(r"^(?:local)?(?:rule|checkpoint) (\w+):\n    input: (.*)$", plan, re.MULTILINE)
+    readers = {rule for rule, files in inputs if re.search(r"label", files)}
+    fits_and_scores = {rule for rule, _ in inputs if rule.startswith(("fit", "score"))}
+    assert len(fits_and_scores) > 10
+    assert readers & fits_and_scores == {"score_oracle"}
+    assert "evaluate" in readers
+
+
+def test_splits_are_disjoint_and_follow_the_seed(finished: Path) -> None:
+    splits = pd.read_csv(finished / "results/tiny/baur2021/splits.csv")
+    assert not splits.duplicated(["dataset", "subject"]).any()
+    counts = splits.groupby(["dataset", "split"]).size().to_dict()
+    assert counts["phantom-ixi", "train"] == 3
+    assert counts["phantom-mslub", "validation"] == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "rerun", "kept"),
+    [
+        ("methods/bayesian_vae.py", {"score_bayesian_vae"}, {"fit_vae", "fit_ae_dense", "score_vae", "preprocess"}),
+        ("metrics/lesions.py", {"evaluate"}, {"fit_vae", "score_vae", "postprocess", "preprocess"}),
+        ("methods/vae.py", {"fit_vae", "score_bayesian_vae"}, {"fit_ae_dense", "score_random", "preprocess"}),
+    ],
+)
+def test_an_edit_reruns_just_what_uses_it(finished: Path, module: str, rerun: set[str], kept: set[str]) -> None:
+    path = finished / "src/brainuad" / module
+    original = path.read_text()
+    path.write_text(original + "\nEDITED = True\n")
+    try:
+        planned = set(jobs(snakemake(finished, "--dry-run", *TINY)))
+    finally:
+        path.write_text(original)
+    assert rerun <= planned
+    assert not kept & planned
+
+
+def test_a_comment_reruns_nothing(finished: Path) -> None:
+    path = finished / "src/brainuad/methods/vae.py"
+    original = path.read_text()
+    path.write_text(original + "\n# a remark\n")
+    try:
+        assert "Nothing to be done" in snakemake(finished, "--dry-run", *TINY)
+    finally:
+        path.write_text(original)
+
+
+def test_new_methods_reach_the_tables(finished: Path) -> None:
+    """One made by `new-method`, one in plain shell: no existing file is edited, nothing else runs again."""
+    environment = {**os.environ, "PYTHONPATH": str(finished / "src")}
+    command = [sys.executable, "-m", "brainuad", "new-method", "--name", "my-method"]
+    subprocess.run(command, cwd=finished, env=environment, check=True, capture_output=True)
+    copy = finished / "h5copy"
+    copy.write_text(H5COPY)
+    copy.chmod(0o755)
+    (finished / "workflow/rules/methods/shell-copy.smk").write_text(SHELL_METHOD.replace("COPY", str(copy)))
+    added = finished / "added.yaml"
+    added.write_text("studies: {baur2021: {methods: [random, oracle, threshold-bright, my-method, shell-copy]}}")
+    output = snakemake(finished, "--cores", "2", "--configfile", "workflow/runs/tiny.yaml", "added.yaml")
+    assert not {"fit_vae", "score_random", "preprocess"} & set(jobs(output))
+    table = pd.read_csv(finished / "results/tiny/baur2021/metrics.csv")
+    auprc = table[(table["metric"] == "auprc") & (table["subject"] == "pooled")].set_index(["dataset", "method"])[
+        "value"
+    ]
+    assert 0 < auprc["phantom-brats", "my-method"] < 1
+    assert auprc["phantom-brats", "shell-copy"] == pytest.approx(auprc["phantom-brats", "threshold-bright"], abs=1e-3)
+    assert "My method" in (finished / "results/tiny/baur2021/tables/phantom-brats.html").read_text()
+
+
+def test_report_is_one_file(finished: Path) -> None:
+    snakemake(finished, *TINY, "--report", "report.html")
+    report = (finished / "report.html").read_text()
+    assert "phantom-brats-violins.svg" in report
+    assert not re.search(r'<(script|link)[^>]+(src|href)="https?:', report)
+
+
+def test_unknown_method_is_one_line(finished: Path) -> None:
+    (finished / "bad.yaml").write_text("studies: {baur2021: {methods: [no-such]}}")
+    output = snakemake(finished, "-n", "--configfile", "workflow/runs/tiny.yaml", "bad.yaml", check=False)
+    assert "method 'no-such' is unknown. Known methods: ae-dense" in output
+
+
+def test_unknown_study_is_one_line(finished: Path) -> None:
+    (finished / "bad.yaml").write_text("studies: {no-such: {}}")
+    output = snakemake(finished, "-n", "--configfile", "workflow/runs/tiny.yaml", "bad.yaml", check=False)
+    assert "study 'no-such' is unknown. Known studies: baur2021" in output
+
+
+def test_full_run_without_data_is_one_page(finished: Path) -> None:
+    output = snakemake(finished, "--cores", "8", "--resources", "gpu=1", check=False)
+    assert "Data are missing, and nothing was started" in output
+    assert "IXI-T2.tar" in output
+    assert "data/brats/" in output
+    assert not (finished / "results/full").exists()

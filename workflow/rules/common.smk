@@ -1,0 +1,86 @@
+# The configuration, resolved and checked, and the few helpers that all rules share.
+
+import json
+import sys
+from pathlib import Path
+
+import yaml
+
+from brainuad import configuration
+from brainuad.code import digest
+from brainuad.errors import InputError
+
+WORKFLOW = Path(workflow.basedir, "workflow")
+SOURCES = WORKFLOW / "data/sources.csv"
+
+try:
+    configuration.validate(config, WORKFLOW / "schemas/config.schema.yaml", "configuration")
+    STUDIES = configuration.resolve_studies(config, WORKFLOW)
+except InputError as error:
+    sys.exit(f"BrainUAD: {error}")
+
+if page := configuration.missing_data(config, STUDIES, SOURCES):
+    sys.exit(page)
+
+RESULTS = f"results/{config['run']}"
+METHODS = {}
+PHANTOMS = config.get("phantom", {}).get("subjects", {})
+
+
+wildcard_constraints:
+    study="|".join(STUDIES),
+    dataset="|".join(config["datasets"]),
+    modality="T1|T1ce|T2|PD|FLAIR",
+    split="train|validation|test",
+    method="[a-z0-9-]+",
+    seed=r"\d+",
+    subject="[^/]+",
+
+
+def code(*modules):
+    """Digest of the stages' modules and all they import, so that an edit re-runs just the jobs that use it."""
+    return digest(*(f"brainuad.{module}" for module in modules))
+
+
+def register(method, label, published=None, control=False, seeded=True, trained=False):
+    """Make a method known: its label in tables and its name in published.csv; whether it is a control, whether
+    seeds make a difference, and whether it minimises a loss, so that it has training curves."""
+    METHODS[method] = {
+        "label": label,
+        "published": published,
+        "control": control,
+        "seeded": seeded,
+        "trained": trained,
+    }
+
+
+def settings(**own):
+    """A method's hyper-parameters as JSON, those of the configuration laid over the rule's own."""
+    return lambda w: json.dumps({**own, **config["methods"].get(w.method, {})})
+
+
+def cohort(w):
+    """The cohort of a study that a job's dataset belongs to."""
+    return next(c for c in STUDIES[w.study]["cohorts"].values() if c["dataset"] == w.dataset)
+
+
+def is_derived(dataset):
+    """Whether a dataset is made from another by implanting lesions."""
+    return "healthy" in config["datasets"][dataset]
+
+
+def is_labelled(dataset):
+    """Whether a dataset has lesions; the others are healthy by definition."""
+    from brainuad.datasets.reader import reader
+
+    return is_derived(dataset) or not reader(config["datasets"][dataset]["reader"]).HEALTHY
+
+
+def healthy(study):
+    """The dataset that a study trains on."""
+    return STUDIES[study]["cohorts"]["healthy"]["dataset"]
+
+
+def seeds(method):
+    """The seeds a method is run with: one for a method that draws nothing."""
+    return config["seeds"] if METHODS[method]["seeded"] else config["seeds"][:1]

@@ -1,0 +1,176 @@
+# From anomaly maps to the long table: post-processing, operating points, metrics, statistics.
+
+TEST = f"{RESULTS}/{{study}}/{{dataset}}/test"
+RUN = "{method}/seed{seed}"
+
+
+def postprocessing(w):
+    """The study's post-processing with the sign of the residual that its cohort asks for, as JSON."""
+    return json.dumps({**STUDIES[w.study]["postprocessing"], "residual": cohort(w).get("residual", "absolute")})
+
+
+rule postprocess:
+    input:
+        images=IMAGES,
+        maps=MAPS,
+    output:
+        f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/processed.h5",
+    params:
+        code=code("stages.postprocess"),
+        settings=postprocessing,
+    log:
+        f"{RESULTS}/logs/postprocess/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/postprocess/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "brainuad postprocess --images {input.images} --maps {input.maps} --settings {params.settings:q}"
+        " --out {output} 2> {log}"
+
+
+# Operating points hold for maps that went through the same chain, so the maps of the healthy validation subjects go
+# through the chain of each test dataset.
+use rule postprocess as postprocess_healthy with:
+    input:
+        images=lambda w: IMAGES.format(study=w.study, dataset=healthy(w.study), split="validation"),
+        maps=lambda w: MAPS.format(**{**w, "dataset": healthy(w.study), "split": "validation"}),
+    output:
+        f"{RESULTS}/{{study}}/{{dataset}}/healthy-validation/{RUN}/processed.h5",
+    log:
+        f"{RESULTS}/logs/postprocess_healthy/{{study}}/{{dataset}}/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/postprocess_healthy/{{study}}/{{dataset}}/{RUN}.tsv"
+
+
+def labelled_validation(w):
+    """The paper's own rule: a labelled validation cohort, where the study has one."""
+    sets = [
+        c["dataset"]
+        for c in STUDIES[w.study]["cohorts"].values()
+        if c.get("validation") and c["dataset"] != healthy(w.study)
+    ]
+    if not sets:
+        return {}
+    fixed = {**w, "dataset": sets[0], "split": "validation"}
+    return {
+        "labelled_images": IMAGES.format(**fixed),
+        "labels": LABELS.format(**fixed),
+        "labelled_processed": rules.postprocess.output[0].format(**fixed),
+    }
+
+
+rule thresholds:
+    input:
+        unpack(labelled_validation),
+        images=lambda w: IMAGES.format(study=w.study, dataset=healthy(w.study), split="validation"),
+        processed=f"{RESULTS}/{{study}}/{{dataset}}/healthy-validation/{RUN}/processed.h5",
+    output:
+        f"{TEST}/{RUN}/thresholds.json",
+    params:
+        code=code("stages.thresholds"),
+        files=lambda w, input: " ".join(f"--{key.replace('_', '-')} {path}" for key, path in input.items()),
+    log:
+        f"{RESULTS}/logs/thresholds/{{study}}/{{dataset}}/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/thresholds/{{study}}/{{dataset}}/{RUN}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "brainuad thresholds {params.files} --out {output} 2> {log}"
+
+
+rule evaluate:
+    input:
+        images=f"{TEST}/images.h5",
+        labels=f"{TEST}/labels.h5",
+        maps=f"{TEST}/{RUN}/maps.h5",
+        processed=f"{TEST}/{RUN}/processed.h5",
+        thresholds=f"{TEST}/{RUN}/thresholds.json",
+    output:
+        metrics=f"{TEST}/{RUN}/metrics.csv",
+        curves=f"{TEST}/{RUN}/curves.csv",
+        counts=f"{TEST}/{RUN}/counts.npz",
+    params:
+        code=code("stages.evaluate"),
+        min_component=lambda w: STUDIES[w.study]["postprocessing"]["min_component"],
+    log:
+        f"{RESULTS}/logs/evaluate/{{study}}/{{dataset}}/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate/{{study}}/{{dataset}}/{RUN}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "brainuad evaluate --images {input.images} --labels {input.labels} --maps {input.maps}"
+        " --processed {input.processed} --thresholds {input.thresholds} --min-component {params.min_component}"
+        " --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method} --seed {wildcards.seed}"
+        " --out-metrics {output.metrics} --out-curves {output.curves} --out-counts {output.counts} 2> {log}"
+
+
+def evaluated(kind):
+    """Input function: one kind of the evaluation's files for all methods and seeds, of the job's dataset or of all."""
+
+    def files(w):
+        datasets = [w.dataset] if hasattr(w, "dataset") else [c["dataset"] for c in STUDIES[w.study]["cohorts"].values()]
+        return [
+            f"{TEST}/{RUN}/{kind}".format(study=w.study, dataset=dataset, method=method, seed=seed)
+            for dataset in datasets
+            for method in STUDIES[w.study]["methods"]
+            for seed in seeds(method)
+        ]
+
+    return files
+
+
+rule collect:
+    input:
+        evaluated("metrics.csv"),
+    output:
+        f"{RESULTS}/{{study}}/metrics.csv",
+    params:
+        code=code("stages.collect"),
+        tables=lambda w, input: repeated("metrics", input),
+        healthy=lambda w: healthy(w.study),
+    log:
+        f"{RESULTS}/logs/collect/{{study}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/collect/{{study}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    shell:
+        "brainuad collect {params.tables} --healthy-dataset {params.healthy} --out {output} 2> {log}"
+
+
+rule compare:
+    input:
+        metrics=f"{RESULTS}/{{study}}/metrics.csv",
+        counts=evaluated("counts.npz"),
+    output:
+        intervals=f"{RESULTS}/{{study}}/intervals.csv",
+        comparisons=f"{RESULTS}/{{study}}/comparisons.csv",
+        ranks=f"{RESULTS}/{{study}}/ranks.csv",
+    params:
+        code=code("stages.compare"),
+        counts=lambda w, input: repeated("counts", input.counts),
+        leave_out=lambda w: "--leave-out oracle" if "oracle" in STUDIES[w.study]["methods"] else "",
+        seed=config["seed"],
+    log:
+        f"{RESULTS}/logs/compare/{{study}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare/{{study}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    shell:
+        "brainuad compare --metrics {input.metrics} {params.counts} {params.leave_out} --seed {params.seed}"
+        " --out-intervals {output.intervals} --out-comparisons {output.comparisons} --out-ranks {output.ranks}"
+        " 2> {log}"

@@ -1,0 +1,13 @@
+# Control: the blurred truth. The one score rule that takes labels.
+
+register("oracle", "Oracle (blurred truth)", control=True, seeded=False)
+
+
+use rule score as score_oracle with:
+    input:
+        images=IMAGES,
+        labels=LABELS,
+    wildcard_constraints:
+        method="oracle",
+    params:
+        settings=settings(sigma=0.5),

@@ -1,0 +1,45 @@
+# make demo              every study at reduced size on the phantom cohort, then results/demo/report.html
+# make real DATA=FOLDER  the study on real T1 scans in FOLDER, then results/real/report.html
+# make tiny              the smallest run that passes through every stage
+# make test              the test suite
+# make lint              the style of code and workflow
+
+PYTHON ?= $(shell command -v python3.11 || echo python3)
+BIN := .venv/bin
+SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
+
+.PHONY: demo real tiny test lint
+.DEFAULT_GOAL := demo
+
+demo tiny: RUN = $@
+real: RUN = real
+real: OPTIONS = --config data="$(DATA)"
+
+demo tiny: .venv/ready
+	@$(reproduce)
+
+real: .venv/ready
+	@test -n "$(DATA)" || { echo "Say where the scans lie: make real DATA=FOLDER (README, 'Your own scans')"; exit 2; }
+	@$(reproduce)
+
+# Runs the workflow, then makes the report if anything is newer than it.
+define reproduce
+$(SNAKEMAKE) --configfile workflow/runs/$(RUN).yaml $(OPTIONS)
+if [ results/$(RUN)/complete -nt results/$(RUN)/report.html ]; then \
+	$(SNAKEMAKE) --configfile workflow/runs/$(RUN).yaml $(OPTIONS) --report results/$(RUN)/report.html; \
+fi
+echo "Report: $(CURDIR)/results/$(RUN)/report.html"
+endef
+
+test: .venv/ready
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(SNAKEMAKE) --configfile workflow/runs/demo.yaml --lint
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@

@@ -6,7 +6,8 @@
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
-SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
+SNAKEMAKE := $(BIN)/snakemake
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: demo real tiny test lint
 .DEFAULT_GOAL := demo
@@ -22,9 +23,13 @@ real: .venv/ready
 	@test -n "$(DATA)" || { echo "Say where the scans lie: make real DATA=FOLDER (README, 'Your own scans')"; exit 2; }
 	@$(reproduce)
 
-# Runs the workflow, then makes the report if anything is newer than it.
+# Runs the workflow, then makes the report if anything is newer than it. Snakemake's own lock outlives a kill -9 and
+# would have to be taken off by hand; that of flock ends with the last process that works here.
 define reproduce
-$(SNAKEMAKE) --configfile workflow/runs/$(RUN).yaml $(OPTIONS)
+mkdir -p .snakemake
+flock --nonblock --conflict-exit-code 75 .snakemake/running \
+	$(SNAKEMAKE) --nolock --configfile workflow/runs/$(RUN).yaml $(OPTIONS) \
+	|| { test $$? -ne 75 || echo "Another run is at work in this folder. Wait for it or stop it."; exit 1; }
 if [ results/$(RUN)/complete -nt results/$(RUN)/report.html ]; then \
 	$(SNAKEMAKE) --configfile workflow/runs/$(RUN).yaml $(OPTIONS) --report results/$(RUN)/report.html; \
 fi
@@ -32,7 +37,7 @@ echo "Report: $(CURDIR)/results/$(RUN)/report.html"
 endef
 
 test: .venv/ready
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest
+	$(BIN)/pytest
 
 lint: .venv/ready
 	$(BIN)/ruff check .

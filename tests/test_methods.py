@@ -35,7 +35,16 @@ def fitted(method: str, cohorts: dict[str, Path], folder: Path) -> Path | None:
     model = folder / method / "model.pt"
     own = {"settings": QUICK[method]} if method in QUICK else {}
     loop = '{"epochs": 2, "batch_size": 4}'
-    fit.main(method=method, **files, base=base, **own, training=loop, out_model=model, out_curves=folder / "c.csv")
+    fit.main(
+        method=method,
+        **files,
+        base=base,
+        **own,
+        training=loop,
+        out_model=model,
+        out_curves=folder / "c.csv",
+        out_record=folder / "r.json",
+    )
     return model
 
 

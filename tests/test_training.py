@@ -25,6 +25,7 @@ def arguments(cohorts: dict[str, Path], out: Path, epochs: int = EPOCHS) -> dict
         "training": f'{{"epochs": {epochs}, "batch_size": 4}}',
         "out_model": out / "model.pt",
         "out_curves": out / "training.csv",
+        "out_record": out / "record.json",
         "device": "cpu",
         "threads": 1,
     }

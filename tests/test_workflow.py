@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -178,6 +180,31 @@ def test_new_methods_reach_the_tables(finished: Path) -> None:
     assert 0 < auprc["phantom-brats", "my-method"] < 1
     assert auprc["phantom-brats", "shell-copy"] == pytest.approx(auprc["phantom-brats", "threshold-bright"], abs=1e-3)
     assert "My method" in (finished / "results/tiny/baur2021/tables/phantom-brats.html").read_text()
+
+
+def test_killed_run_goes_on_to_the_same_table(finished: Path, metrics: pd.DataFrame, tmp_path: Path) -> None:
+    """kill -9 of everything while the VAE trains; the next call ends with the values of the unbroken run."""
+    folder = copy_project(tmp_path)
+    (folder / "few.yaml").write_text("studies: {baur2021: {methods: [random, vae]}}")
+    arguments = ["--cores", "2", "--nolock", *TINY, "few.yaml", "--", "results/tiny/baur2021/metrics.csv"]
+    models = folder / "results/tiny/baur2021/models/vae/seed0"
+    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)
+    while process.poll() is None and not list(models.glob(".checkpoints-*/*.ckpt")):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not (models / "model.pt").exists()
+
+    assert "fit_vae" in jobs(snakemake(folder, *arguments))
+    keys = ["dataset", "method", "seed", "subject", "metric"]
+    again = pd.read_csv(folder / "results/tiny/baur2021/metrics.csv").set_index(keys)["value"]
+    costs = ["seconds_per_volume", "peak_memory_mb"]
+    again = again.drop(labels=costs, level="metric")
+    pd.testing.assert_series_equal(again, metrics.set_index(keys)["value"].loc[again.index])
 
 
 def test_report_is_one_file(finished: Path) -> None:

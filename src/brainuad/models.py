@@ -34,4 +34,4 @@ def restore(path: Path, method: str, settings: dict[str, object]) -> tuple[Learn
     if unknown:
         raise InputError(path, f"is a model of {saved['method']}, not fit for {method}", "Check the method's rule")
     model.load_state_dict(saved["state"], strict=False)
-    return model.eval(), settings
+    return model.eval().to(memory_format=torch.channels_last), settings

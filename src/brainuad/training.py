@@ -150,11 +150,13 @@ def train(
     batch_size: int = 32,
     patience: int = 5,
     min_delta: float = 1e-8,
+    precision: str = "auto",
 ) -> pd.DataFrame:
     """Minimise `model.loss`, stop early on the healthy validation slices, leave the best weights in `model`.
 
     Stops when the monitored validation term hasn't improved by `min_delta` for `patience` epochs (Baur et al.
-    section III-C). Resumes from `checkpoints` if a killed run left any there; the folder goes when training ends.
+    section III-B). `precision` is Lightning's; `auto` is mixed on a GPU and 32 bits elsewhere. Resumes from
+    `checkpoints` if a killed run left any there; the folder goes when training ends.
     Returns the training curves: epoch, train_<term> and validation_<term>.
     """
     monitor = f"validation_{model.monitor}"
@@ -168,11 +170,13 @@ def train(
     )
     history = History()
     train_data, validation_data = Slices(train_images), Slices(validation_images)
-    mixed = "bf16-mixed" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "16-mixed"
+    if precision == "auto":
+        mixed = "bf16-mixed" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "16-mixed"
+        precision = mixed if device.type == "cuda" else "32-true"
     trainer = L.Trainer(
         accelerator=device.type,
         devices=1,
-        precision=mixed if device.type == "cuda" else "32-true",
+        precision=precision,
         max_epochs=epochs,
         callbacks=[
             history,

@@ -18,6 +18,7 @@ rule fit:
     output:
         model=f"{RESULTS}/{{study}}/models/{{method}}/seed{{seed}}/model.pt",
         curves=f"{RESULTS}/{{study}}/models/{{method}}/seed{{seed}}/training.csv",
+        record=f"{RESULTS}/{{study}}/models/{{method}}/seed{{seed}}/record.json",
     wildcard_constraints:
         method=NO_METHOD,
     params:
@@ -39,7 +40,7 @@ rule fit:
         "brainuad fit --method {wildcards.method} --train {input.train} --validation {input.validation} {params.base}"
         " --settings {params.settings:q} --training {params.training:q} --seed {wildcards.seed}"
         " --device {params.device} --threads {threads} --out-model {output.model} --out-curves {output.curves}"
-        " 2> >(tee {log} >&2)"
+        " --out-record {output.record} 2> >(tee {log} >&2)"
 
 
 # A control: no model, no GPU.

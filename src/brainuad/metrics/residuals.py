@@ -1,4 +1,4 @@
-"""How residuals of normal and of anomalous voxels differ (Baur et al. 2021, section III-E)."""
+"""How residuals of normal and of anomalous voxels differ (Baur et al. 2021, section III-D)."""
 
 from dataclasses import dataclass
 

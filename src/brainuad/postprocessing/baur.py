@@ -1,4 +1,4 @@
-"""Post-processing of an anomaly map in the chain of Baur et al., Medical Image Analysis 2021, section III-D.
+"""Post-processing of an anomaly map in the chain of Baur et al., Medical Image Analysis 2021, section III-C.
 
 Score x eroded brain mask -> residual sign -> 3-D median filter -> (threshold) -> 3-D component filter.
 The steps before the threshold give the continuous map that AUROC and AUPRC are computed on, the component

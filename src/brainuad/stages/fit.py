@@ -1,6 +1,8 @@
 """Fit a method on healthy slices: images.h5 -> model.pt and training curves."""
 
 import json
+import platform
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +13,7 @@ from brainuad.device import choose
 from brainuad.errors import InputError
 from brainuad.files import atomic, sha256
 from brainuad.methods.base import load
-from brainuad.scoring.volumes import read_volumes
+from brainuad.scoring.reading import read
 from brainuad.seeds import derive, generator
 from brainuad.slices import open_checked
 
@@ -23,6 +25,7 @@ def main(
     validation: Path,
     out_model: Path,
     out_curves: Path,
+    out_record: Path,
     base: Path | None = None,
     settings: str = "{}",
     training: str = "{}",
@@ -33,8 +36,8 @@ def main(
     """Fit METHOD on the slices of TRAIN; those of VALIDATION, healthy too, tell when to stop.
 
     SETTINGS are the method's hyper-parameters and TRAINING those of the loop, both as JSON. BASE is a trained model
-    to start from. A method that defines `fit` is fitted by it, any other by minimising its loss; a killed run of the
-    loop resumes where it stood.
+    to start from. OUT_RECORD tells what the model was made from and with. A method that defines `fit` is fitted by
+    it, any other by minimising its loss; a killed run of the loop resumes where it stood.
     """
     chosen = choose(device, threads)
     torch.manual_seed(derive(seed, method, "weights"))
@@ -46,21 +49,35 @@ def main(
         model = build(method, options)
     model.to(chosen)
 
+    record = json.dumps(
+        {
+            "method": method,
+            "seed": seed,
+            "settings": options,
+            "training": json.loads(training),
+            "train": sha256(train),
+            "validation": sha256(validation),
+            "code": code.digest(load(method).__module__, "brainuad.training"),
+            "device": torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else platform.machine(),
+            "threads": torch.get_num_threads(),
+            "versions": {name: version(name) for name in ("brainuad", "torch", "lightning", "numpy")},
+        },
+        indent=2,
+    )
     if hasattr(model, "fit"):
-        model.fit(read_volumes(train), read_volumes(validation), generator(seed, method, "fit"))
+        model.fit(read(train), read(validation), generator(seed, method, "fit"))
         curves = pd.DataFrame(columns=["epoch"])
     else:
         from brainuad.training import train as minimise
 
-        this_code = code.digest(load(method).__module__, "brainuad.training")
-        identity = [this_code, options, training, sha256(train), sha256(validation), chosen.type]
-        resume = out_model.with_name(f".checkpoints-{derive(seed, json.dumps(identity)):08x}")
-        loop = json.loads(training)
-        curves = minimise(
-            model, train, validation, seed=derive(seed, method), device=chosen, checkpoints=resume, **loop
-        )
+        # Checkpoints of a killed run count only if nothing that made them has changed.
+        checkpoints = out_model.with_name(f".checkpoints-{derive(seed, record):08x}")
+        seeded, loop = derive(seed, method), json.loads(training)
+        curves = minimise(model, train, validation, seed=seeded, device=chosen, checkpoints=checkpoints, **loop)
     with atomic(out_curves) as temporary:
         curves.to_csv(temporary, index=False)
+    with atomic(out_record) as temporary:
+        temporary.write_text(record)
     models.save(out_model, method, options, model)
 
 

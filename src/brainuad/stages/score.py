@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from brainuad.methods.base import load
-from brainuad.scoring.volumes import score
+from brainuad.scoring.scoring import score
 
 
 def main(

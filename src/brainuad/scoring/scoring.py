@@ -10,20 +10,10 @@ from tqdm import tqdm
 
 from brainuad.errors import InputError
 from brainuad.files import atomic, sha256
-from brainuad.methods.base import Maps, Method, Volume
+from brainuad.methods.base import Maps, Method
+from brainuad.scoring.reading import volumes
 from brainuad.seeds import generator
 from brainuad.slices import Subject, check_same_order, open_checked, subjects
-
-
-def read_volumes(images: Path) -> list[Volume]:
-    """All subjects of an `images.h5` in memory."""
-    with open_checked(images, "images") as file:
-        return [_volume(file, subject, None) for subject in subjects(file)]
-
-
-def _volume(images: h5py.File, subject: Subject, labels: h5py.File | None) -> Volume:
-    label = labels["label"][subject.rows] if labels else None
-    return Volume(images["image"][subject.rows], images["brain"][subject.rows], subject.slices, label)
 
 
 def score(method: Method, images: Path, maps: Path, *, name: str, seed: int, labels: Path | None = None) -> None:
@@ -42,8 +32,8 @@ def score(method: Method, images: Path, maps: Path, *, name: str, seed: int, lab
         if truth:
             check_same_order(source, truth)
         seconds = []
-        for subject in tqdm(list(subjects(source)), desc=f"{name}: volumes", unit="volume"):
-            volume = _volume(source, subject, truth)
+        count = len(list(subjects(source)))
+        for subject, volume in tqdm(volumes(source, truth), desc=name, unit="volume", total=count):
             start = time.perf_counter()
             result = method.score(volume, generator(seed, name, subject.name))
             seconds.append(time.perf_counter() - start)

@@ -2,7 +2,7 @@
 # make real DATA=FOLDER  the study on real T1 scans in FOLDER, then results/real/report.html
 # make tiny              the smallest run that passes through every stage
 # make test              the test suite
-# make lint              the style of code and workflow
+# make lint              the style of the code
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
@@ -30,8 +30,10 @@ mkdir -p .snakemake
 flock --nonblock --conflict-exit-code 75 .snakemake/running \
 	$(SNAKEMAKE) --nolock --configfile workflow/runs/$(RUN).yaml $(OPTIONS) \
 	|| { test $$? -ne 75 || echo "Another run is at work in this folder. Wait for it or stop it."; exit 1; }
-if [ results/$(RUN)/complete -nt results/$(RUN)/report.html ]; then \
-	$(SNAKEMAKE) --configfile workflow/runs/$(RUN).yaml $(OPTIONS) --report results/$(RUN)/report.html; \
+if [ ! -e results/$(RUN)/report.html ] || \
+	[ -n "$$(find results/$(RUN)/complete workflow/report -newer results/$(RUN)/report.html)" ]; then \
+	$(SNAKEMAKE) --nolock --configfile workflow/runs/$(RUN).yaml $(OPTIONS) --report results/$(RUN)/unfinished.html && \
+	mv results/$(RUN)/unfinished.html results/$(RUN)/report.html; \
 fi
 echo "Report: $(CURDIR)/results/$(RUN)/report.html"
 endef
@@ -42,9 +44,8 @@ test: .venv/ready
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(SNAKEMAKE) --configfile workflow/runs/demo.yaml --lint
 
-.venv/ready: pyproject.toml
+.venv/ready: pyproject.toml envs/constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/pip install --quiet --constraint envs/constraints.txt --editable '.[dev]'
 	touch $@

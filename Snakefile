@@ -4,10 +4,6 @@
 configfile: "config.yaml"
 
 
-# Where jobs run in containers or conda environments; ignored without --software-deployment-method.
-container: "docker://python:3.11-slim"
-
-
 include: "workflow/rules/common.smk"
 include: "workflow/rules/phantom.smk"
 include: "workflow/rules/volumes.smk"

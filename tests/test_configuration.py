@@ -64,6 +64,7 @@ def test_missing_data_page_names_source_place_and_what_can_run(config: dict, tmp
     page = configuration.missing_data(config, studies(config), WORKFLOW / "data/sources.csv")
     assert "ixi: nothing in" in page
     assert "IXI-T2.tar  https://" in page
+    assert "IXI-T1.tar" not in page
     assert "datasets.brats.path" in page
     assert "mslub: nothing" not in page
     assert "Studies that can run without them: none" in page

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 import torch
 
+from brainuad.methods.base import load
 from brainuad.stages import fit
-from brainuad.training import Batches
+from brainuad.training import Batches, train
 
 EPOCHS = 6
 
@@ -62,7 +63,7 @@ def test_other_seed_other_weights(cohorts: dict[str, Path], unbroken: Path, tmp_
 
 
 def test_killed_training_resumes_to_the_same_model(cohorts: dict[str, Path], unbroken: Path, tmp_path: Path) -> None:
-    """kill -9 after the second epoch's checkpoint; a second call ends with the weights of an unbroken run."""
+    """kill -9 as soon as there is a checkpoint; a second call ends with the weights of an unbroken run."""
     options = [f"--{key.replace('_', '-')}={value}" for key, value in arguments(cohorts, tmp_path).items()]
     command = [sys.executable, "-m", "brainuad", "fit", *options]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -78,6 +79,16 @@ def test_killed_training_resumes_to_the_same_model(cohorts: dict[str, Path], unb
     for name, value in weights(unbroken).items():
         assert torch.equal(value, weights(tmp_path)[name]), name
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "training.csv"), pd.read_csv(unbroken / "training.csv"))
+
+
+def test_training_killed_after_its_last_epoch_stays_stopped(cohorts: dict[str, Path], tmp_path: Path) -> None:
+    """Resumed from the epoch at which early stopping had decided, not one more epoch is trained."""
+    model, images = load("vae")(size=32), [cohorts[name] / "images.h5" for name in ("train", "validation")]
+    options = {"seed": 0, "device": torch.device("cpu"), "checkpoints": tmp_path / "checkpoints", "epochs": 9}
+    stopped = train(model, *images, **options, patience=1, min_delta=1e9)
+    again = train(load("vae")(size=32), *images, **options, patience=1, min_delta=1e9)
+    assert len(stopped) == 2
+    pd.testing.assert_frame_equal(stopped, again)
 
 
 def test_batches_cover_every_slice_once_and_follow_the_epoch() -> None:

@@ -38,6 +38,11 @@ def closure(*modules: str) -> list[str]:
     return sorted(seen)
 
 
+def is_prose(node: ast.AST) -> bool:
+    """Whether a statement is only a string: a docstring, or the remark below a constant or field."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
 @cache
 def digest(*modules: str) -> str:
     """Twelve hexadecimal digits over the source of `closure(*modules)`; comments and docstrings don't count."""
@@ -45,7 +50,7 @@ def digest(*modules: str) -> str:
     for module in closure(*modules):
         tree = ast.parse(_file(module).read_text())
         for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
-                node.body = node.body[1:] or [ast.Pass()]
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                node.body = [part for part in node.body if not is_prose(part)] or [ast.Pass()]
         sources.append(ast.dump(tree))
     return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]

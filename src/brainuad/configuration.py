@@ -7,6 +7,7 @@ import pandas as pd
 import yaml
 from jsonschema import Draft202012Validator
 
+from brainuad.datasets.reader import reader
 from brainuad.errors import InputError
 from brainuad.preprocessing.recipes import known as known_recipes
 
@@ -44,6 +45,11 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
     """
     known = sorted(path.stem for path in (workflow / "studies").glob("*.yaml"))
     methods = sorted(path.stem for path in (workflow / "rules/methods").glob("*.smk"))
+    for unknown in sorted(set(config["methods"]) - set(methods)):
+        raise InputError("configuration", f"methods.{unknown} is unknown", f"Known methods: {', '.join(methods)}")
+    for entry in config["datasets"].values():
+        if "reader" in entry:
+            reader(entry["reader"])
     studies = {}
     for name, changes in config["studies"].items():
         if name not in known:
@@ -73,6 +79,11 @@ def needed_datasets(config: dict, study: dict) -> set[str]:
     return names
 
 
+def modalities(studies: dict[str, dict]) -> set[str]:
+    """The modalities that the studies use."""
+    return {cohort["modality"] for study in studies.values() for cohort in study["cohorts"].values()}
+
+
 def folder_of(config: dict, dataset: str) -> Path:
     """Where a dataset's archives or extracted tree lie."""
     return Path(config["datasets"][dataset].get("path") or Path(config["data"], dataset))
@@ -90,6 +101,7 @@ def missing_data(config: dict, studies: dict[str, dict], sources: Path) -> str |
     if not missing:
         return None
     table = pd.read_csv(sources, dtype=str, keep_default_na=False)
+    table = table[table["modality"].isin({"", *modalities(studies)})]
     lines = ["", f"Data are missing, and nothing was started (run '{config['run']}').", ""]
     for dataset, folder in missing.items():
         lines += [f"{dataset}: nothing in {folder}/", "  it comes from"]
@@ -104,7 +116,7 @@ def missing_data(config: dict, studies: dict[str, dict], sources: Path) -> str |
     runnable = sorted(name for name, datasets in needs.items() if not datasets & set(missing))
     lines += [
         f"Studies that can run without them: {', '.join(runnable) or 'none'}"
-        + (f"  (snakemake --cores 8 --resources gpu=1 {' '.join(runnable)})" if runnable else ""),
+        + (" (leave only these under `studies` in config.yaml)" if runnable else ""),
         "Without any data: `make demo` runs every study at reduced size on phantoms.",
     ]
     return "\n".join(lines)

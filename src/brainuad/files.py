@@ -1,6 +1,7 @@
 """Files that are whole or absent, and digests of them."""
 
 import errno
+import glob
 import hashlib
 import os
 import shutil
@@ -24,6 +25,8 @@ def atomic(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".partial-*-{glob.escape(path.name)}"):
+        remove(left)  # by a job that was killed
     temporary = path.with_name(f".partial-{os.getpid()}-{path.name}")
     try:
         yield temporary
@@ -34,10 +37,15 @@ def atomic(path: Path | str) -> Iterator[Path]:
             raise InputError(path, "can't be written, the disk is full", "Free some space and run again") from error
         raise
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)
+        remove(temporary)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def save_nifti(path: Path | str, volume: np.ndarray, affine: np.ndarray, description: str = "") -> None:

@@ -7,7 +7,7 @@ import torch
 
 from brainuad.errors import InputError
 from brainuad.files import atomic
-from brainuad.methods.base import load
+from brainuad.methods.base import build
 from brainuad.methods.learner import Learner
 
 
@@ -29,9 +29,12 @@ def restore(path: Path, method: str, settings: dict[str, object]) -> tuple[Learn
         settings = {**saved["settings"], **settings}
     except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
         raise InputError(path, "is not a whole model of BrainUAD", "Delete it and run again") from error
-    model = load(method)(**settings)
-    unknown = set(saved["state"]) - set(model.state_dict())
-    if unknown:
+    model = build(method, settings)
+    own = model.state_dict()
+    # A method may add buffers of its own to another's network, never weights.
+    weights = {name for name, _ in model.named_parameters()}
+    fits = weights <= set(saved["state"]) <= set(own)
+    if not fits or any(own[name].shape != saved["state"][name].shape for name in weights):
         raise InputError(path, f"is a model of {saved['method']}, not fit for {method}", "Check the method's rule")
     model.load_state_dict(saved["state"], strict=False)
     return model.eval().to(memory_format=torch.channels_last), settings

@@ -312,8 +312,9 @@ tr.control > td, small { color: #6a6a6a; } small { display: block; font-size: .7
 {% if page.not_comparable %}
 <b>Why ours and the published can't be compared:</b> {{ page.not_comparable }}<br>
 {% endif %}
-Ours is counted as the paper counts; the difference is ours minus published, left out for the l1 errors, whose
-published scale is unknown.</p>
+Ours is pooled over voxels or a mean over patients, as the paper's is; of voxels we take the brain and the lesions,
+the paper's code the background too. The difference is ours minus published, left out for the l1 errors, whose published
+scale is unknown.</p>
 <div class="wide"><table>
 <thead><tr><th rowspan="2">Method</th>
 {%- for column in page.published_columns %}

@@ -5,7 +5,6 @@ resumed from the last whole epoch ends with the same weights as one that never s
 """
 
 import logging
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,6 +129,13 @@ class Progress(Callback):
         self.bar.close()
 
 
+class ResumableEarlyStopping(EarlyStopping):
+    """Early stopping that, resumed from the epoch at which it had decided to stop, stops."""
+
+    def on_train_start(self, trainer: L.Trainer, _: L.LightningModule) -> None:
+        trainer.should_stop = self.wait_count >= self.patience
+
+
 class AtomicCheckpoints(TorchCheckpointIO):
     """Checkpoints that are whole or absent, so that a kill while writing costs one epoch, not the run."""
 
@@ -156,7 +162,7 @@ def train(
 
     Stops when the monitored validation term hasn't improved by `min_delta` for `patience` epochs (Baur et al.
     section III-B). `precision` is Lightning's; `auto` is mixed on a GPU and 32 bits elsewhere. Resumes from
-    `checkpoints` if a killed run left any there; the folder goes when training ends.
+    `checkpoints` if a killed run left any there.
     Returns the training curves: epoch, train_<term> and validation_<term>.
     """
     monitor = f"validation_{model.monitor}"
@@ -180,7 +186,7 @@ def train(
         max_epochs=epochs,
         callbacks=[
             history,
-            EarlyStopping(monitor, min_delta, patience, check_on_train_epoch_end=True),
+            ResumableEarlyStopping(monitor, min_delta, patience, check_on_train_epoch_end=True),
             best,
             Progress(),
         ],
@@ -207,5 +213,4 @@ def train(
         weights_only=True,
     )
     fit.load_state_dict(torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"])
-    shutil.rmtree(checkpoints)
     return pd.DataFrame(history.rows)

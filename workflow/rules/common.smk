@@ -8,7 +8,9 @@ import yaml
 
 from brainuad import configuration
 from brainuad.code import digest
+from brainuad.datasets.reader import reader
 from brainuad.errors import InputError
+from brainuad.seeds import derive
 
 WORKFLOW = Path(workflow.basedir, "workflow")
 SOURCES = WORKFLOW / "data/sources.csv"
@@ -71,8 +73,6 @@ def is_derived(dataset):
 
 def is_labelled(dataset):
     """Whether a dataset has lesions; the others are healthy by definition."""
-    from brainuad.datasets.reader import reader
-
     return is_derived(dataset) or not reader(config["datasets"][dataset]["reader"]).HEALTHY
 
 

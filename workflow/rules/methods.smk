@@ -26,6 +26,7 @@ rule fit:
         base=lambda w, input: f"--base {input.base}" if "base" in input.keys() else "",
         settings=settings(),
         training=lambda w: json.dumps(STUDIES[w.study]["training"]),
+        seed=lambda w: derive(config["seed"], w.seed),
         device=config["device"],
     log:
         f"{RESULTS}/logs/fit/{{study}}/{{method}}/seed{{seed}}.log",
@@ -38,7 +39,7 @@ rule fit:
         runtime=2880,
     shell:
         "brainuad fit --method {wildcards.method} --train {input.train} --validation {input.validation} {params.base}"
-        " --settings {params.settings:q} --training {params.training:q} --seed {wildcards.seed}"
+        " --settings {params.settings:q} --training {params.training:q} --seed {params.seed}"
         " --device {params.device} --threads {threads} --out-model {output.model} --out-curves {output.curves}"
         " --out-record {output.record} 2> >(tee {log} >&2)"
 
@@ -55,6 +56,7 @@ rule score:
         code=lambda w: code("stages.score", f"methods.{w.method.replace('-', '_')}"),
         given=lambda w, input: " ".join(f"--{k} {v}" for k, v in input.items() if k in ("model", "labels")),
         settings=settings(),
+        seed=lambda w: derive(config["seed"], w.seed),
         device=config["device"],
     log:
         f"{RESULTS}/logs/score/{{study}}/{{dataset}}/{{split}}/{{method}}/seed{{seed}}.log",
@@ -66,7 +68,7 @@ rule score:
         runtime=1440,
     shell:
         "brainuad score --method {wildcards.method} --images {input.images} {params.given}"
-        " --settings {params.settings:q} --seed {wildcards.seed} --device {params.device} --threads {threads}"
+        " --settings {params.settings:q} --seed {params.seed} --device {params.device} --threads {threads}"
         " --out {output} 2> {log}"
 
 

@@ -13,7 +13,8 @@ def report_files(study):
     files += [f"{RESULTS}/{study}/tables/{d}.{kind}" for d in tested for kind in ("html", "csv", "tex")]
     files += [f"{RESULTS}/{study}/figures/{d}-{f}.svg" for d in diseased for f in ("violins", "curves", "pareto")]
     files += [f"{RESULTS}/{study}/figures/{d}-panels.svg" for d in tested]
-    return [*files, f"{RESULTS}/{study}/figures/training.svg"]
+    trained = any(METHODS[method]["trained"] for method in STUDIES[study]["methods"])
+    return [*files, f"{RESULTS}/{study}/figures/training.svg"] if trained else files
 
 
 def resolved(study):

@@ -1,5 +1,7 @@
 # From archives or folders to canonical volumes: extract, index, one NIfTI per subject and modality.
 
+from shlex import quote
+
 import pandas as pd
 
 ARCHIVES = pd.read_csv(SOURCES, dtype=str, keep_default_na=False)
@@ -8,8 +10,8 @@ ARCHIVES = pd.read_csv(SOURCES, dtype=str, keep_default_na=False)
 def archives(dataset):
     """Archives to extract for a dataset, {name: path}: those its folder holds of the modalities in use."""
     name = config["datasets"][dataset]["reader"]
-    used = {c["modality"] for s in STUDIES.values() for c in s["cohorts"].values()}
-    rows = ARCHIVES[(ARCHIVES["dataset"] == name) & ARCHIVES["modality"].isin({"", *used})]
+    used = {"", *configuration.modalities(STUDIES)}
+    rows = ARCHIVES[(ARCHIVES["dataset"] == name) & ARCHIVES["modality"].isin(used)]
     folder = f"{RESULTS}/phantom/{dataset}" if dataset in PHANTOMS else configuration.folder_of(config, dataset)
     found = {archive: Path(folder, archive) for archive in rows["archive"]}
     return {a: p for a, p in found.items() if dataset in PHANTOMS or p.is_file()}
@@ -32,7 +34,7 @@ rule extract:
         directory(f"{RESULTS}/raw/{{dataset}}/{{archive}}"),
     params:
         code=code("stages.extract"),
-        archive=lambda w: archives(w.dataset)[w.archive],
+        archive=lambda w: quote(str(archives(w.dataset)[w.archive])),
         checksum=checksum,
     log:
         f"{RESULTS}/logs/extract/{{dataset}}/{{archive}}.log",
@@ -52,6 +54,14 @@ def roots(w):
     return extracted or configuration.folder_of(config, w.dataset)
 
 
+def listing(w):
+    """Digest of the scans in a user's own tree, whose folders' times don't tell of files deeper down."""
+    if archives(w.dataset):
+        return ""
+    files = sorted(configuration.folder_of(config, w.dataset).rglob("*.nii*"))
+    return derive(0, *((file, file.stat().st_size, file.stat().st_mtime_ns) for file in files))
+
+
 rule index:
     input:
         roots,
@@ -60,7 +70,8 @@ rule index:
     params:
         code=lambda w: code("stages.index", f"datasets.{config['datasets'][w.dataset]['reader']}"),
         reader=lambda w: config["datasets"][w.dataset]["reader"],
-        roots=lambda w, input: " ".join(f"--root {root}" for root in input),
+        listing=listing,
+        roots=lambda w, input: " ".join(f"--root {quote(str(root))}" for root in input),
     log:
         f"{RESULTS}/logs/index/{{dataset}}.log",
     benchmark:

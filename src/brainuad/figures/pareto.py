@@ -27,7 +27,6 @@ SIDES = (
 NEAR = 3
 PLACES = [(reach, *side) for reach in (NEAR, 12, 22, 34, 48) for side in SIDES]
 """Where a label is tried: distance from the marker's rim in points, direction and alignment."""
-LEADER = {"arrowstyle": "-", "color": FAINT, "linewidth": 0.5, "shrinkA": 0}
 
 
 def front(cost: np.ndarray, quality: np.ndarray) -> np.ndarray:

@@ -56,3 +56,11 @@ def load(method: str) -> type:
     if method not in known():
         raise InputError(method, "is not a method of BrainUAD", f"Known methods: {', '.join(known())}")
     return import_module(f"brainuad.methods.{method.replace('-', '_')}").Method
+
+
+def build(method: str, settings: dict[str, object]) -> Method:
+    """A method with these settings; raises InputError where it doesn't know one."""
+    try:
+        return load(method)(**settings)
+    except TypeError as error:
+        raise InputError(method, str(error), "Check the settings in its rule and in config.yaml") from error

@@ -7,11 +7,12 @@ from brainuad.methods.base import Maps, Volume
 
 
 class Method:
-    """The label, blurred in the plane by a Gaussian of `sigma` pixels."""
+    """The label, blurred in the plane by a Gaussian of `sigma` pixels, its tail cut off."""
 
     def __init__(self, *, sigma: float = 0.5):
         self.sigma = sigma
 
     def score(self, volume: Volume, rng: np.random.Generator) -> Maps:
         truth = (volume.label > 0).astype(np.float32)
-        return Maps(gaussian_filter(truth, (0, self.sigma, self.sigma)))
+        blurred = gaussian_filter(truth, (0, self.sigma, self.sigma))
+        return Maps(np.where(blurred < 0.25, 0, blurred))

@@ -9,6 +9,7 @@ from brainuad.networks import unified
 
 def kl_to_standard_normal(mean: Tensor, log_sd: Tensor) -> Tensor:
     """KL( N(mean, exp(log_sd)^2) || N(0, I) ), summed over the latent, averaged over the batch."""
+    mean, log_sd = mean.float(), log_sd.float()  # in 16 bits the small difference below would drown
     return 0.5 * (mean**2 + (2 * log_sd).exp() - 2 * log_sd - 1).sum(1).mean()
 
 

@@ -1,8 +1,9 @@
 """All metrics of one method on one cohort, read subject by subject so that memory doesn't grow with it.
 
 Ranking metrics count the voxels of the brain mask and of the label: a lesion voxel that brain extraction lost
-counts as missed. Predicted masks lie within the brain mask. They, the ranking metrics and the subject scores
-use the post-processed map, the chi-square distance the raw one.
+counts as missed. Predicted masks lie within the brain mask. They and the ranking metrics use the post-processed
+map. Subject scores use the raw one, since cohorts may differ in the sign of the residual that post-processing
+keeps, and the chi-square distance uses the residuals of the reconstruction.
 """
 
 from collections import defaultdict
@@ -88,7 +89,7 @@ class Pool:
 
     counted: Histogram = field(default_factory=Histogram)
     everywhere: Histogram = field(default_factory=Histogram)
-    raw: Histogram = field(default_factory=Histogram)
+    residuals: Histogram = field(default_factory=Histogram)
     overlaps: dict[str, Overlap] = field(default_factory=lambda: defaultdict(Overlap))
     false_positives: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     normal_voxels: int = 0
@@ -135,17 +136,17 @@ def subject_metrics(scan: Scan, thresholds: dict[str, float], min_component: int
             pool.detections += detections
             metrics |= lesion_metrics(detections, scans=1)
 
-    nonzero = scan.brain & (scan.raw != 0)
-    if nonzero.any():
-        pool.raw.add(scan.raw[nonzero], scan.anomalous[nonzero])
-        metrics["chi2"] = chi_square_distance(Counts.of(scan.raw[nonzero], scan.anomalous[nonzero]))
     if scan.error is not None:
+        nonzero = scan.brain & (scan.error != 0)
+        if nonzero.any():
+            pool.residuals.add(scan.error[nonzero], scan.anomalous[nonzero])
+            metrics["chi2"] = chi_square_distance(Counts.of(scan.error[nonzero], scan.anomalous[nonzero]))
         errors = {"normal": Moments.of(scan.error[normal])}
         errors["anomalous"] = Moments.of(scan.error[scan.brain & scan.anomalous])
         for kind, moments in errors.items():
             pool.errors[kind] += moments
             metrics[f"l1_re_{kind}"] = moments.mean
-    in_brain = scan.score[scan.brain].astype(np.float64)
+    in_brain = scan.raw[scan.brain].astype(np.float64)
     metrics["subject_score_mean"] = float(in_brain.mean())
     metrics["subject_score_p95"] = float(np.percentile(in_brain, 95))
     return metrics
@@ -157,7 +158,7 @@ def pooled_metrics(pool: Pool, thresholds: dict[str, float]) -> dict[str, float]
     for point in thresholds:
         metrics |= mask_metrics(point, pool.overlaps[point], pool.false_positives[point], pool.normal_voxels)
     metrics |= lesion_metrics(pool.detections, pool.scans)
-    metrics["chi2"] = chi_square_distance(pool.raw.counts())
+    metrics["chi2"] = chi_square_distance(pool.residuals.counts())
     for kind, moments in pool.errors.items():
         metrics |= {f"l1_re_{kind}": moments.mean, f"l1_re_{kind}_sd": moments.sd}
     return metrics

@@ -40,14 +40,14 @@ class Moments:
 def chi_square_distance(counts: Counts) -> float:
     """Distance 0.5 sum (p - q)^2 / (p + q) of the histograms of normal and anomalous scores, in [0, 1].
 
-    100 equal bins from the lowest to the highest score; zeros are to be left out of the counts beforehand.
+    100 equal bins over (0, 1], residuals above 1 in the last; zeros are to be left out of the counts beforehand.
     NaN where one of the two has no voxels.
     """
     if not (counts.positives.any() and counts.negatives.any()):
         return np.nan
-    span = (float(counts.scores[0]), float(counts.scores[-1]))
+    residuals = np.minimum(counts.scores.astype(np.float64), 1)
     p, q = (
-        np.histogram(counts.scores.astype(np.float64), BINS, span, weights=weights)[0] / weights.sum()
+        np.histogram(residuals, BINS, (0, 1), weights=weights)[0] / weights.sum()
         for weights in (counts.negatives, counts.positives)
     )
     filled = p + q > 0

@@ -24,7 +24,8 @@ def preprocess(
 ) -> tuple[sitk.Image, sitk.Image, sitk.Transform]:
     """A volume and its brain mask -> both on the common grid, and the transform from that grid to the volume.
 
-    Intensities are divided by the brain's 98th percentile; outside the brain they are 0.
+    Intensities are divided by the brain's 98th percentile; outside the brain they are 0. Raises RuntimeError where
+    registration fails.
     """
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     brain = sitk.Cast(brain > 0, sitk.sitkUInt8)
@@ -36,6 +37,8 @@ def preprocess(
     grid = space.grid(size, field_of_view, slice_spacing)
     resampled = sitk.Resample(denoised, grid, transform, sitk.sitkLinear, 0.0)
     mask = space.resample_labels(brain, grid, transform)
+    if not sitk.GetArrayViewFromImage(mask).any():
+        raise RuntimeError("registration moved the whole brain out of the common space")
     return normalise(resampled, mask), mask, transform
 
 

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,9 +11,8 @@ import torch
 
 from brainuad import code, models
 from brainuad.device import choose
-from brainuad.errors import InputError
 from brainuad.files import atomic, sha256
-from brainuad.methods.base import load
+from brainuad.methods.base import build, load
 from brainuad.scoring.reading import read
 from brainuad.seeds import derive, generator
 from brainuad.slices import open_checked
@@ -57,6 +57,7 @@ def main(
             "training": json.loads(training),
             "train": sha256(train),
             "validation": sha256(validation),
+            "base": sha256(base) if base else None,
             "code": code.digest(load(method).__module__, "brainuad.training"),
             "device": torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else platform.machine(),
             "threads": torch.get_num_threads(),
@@ -79,13 +80,6 @@ def main(
     with atomic(out_record) as temporary:
         temporary.write_text(record)
     models.save(out_model, method, options, model)
-
-
-def build(method: str, settings: dict[str, object]) -> torch.nn.Module:
-    """A fresh method; raises InputError where it doesn't know a setting."""
-    try:
-        return load(method)(**settings)
-    except TypeError as error:
-        raise InputError(
-            method, f"can't be made: {error}", "Check the settings of its rule and of config.yaml"
-        ) from error
+    for abandoned in out_model.parent.glob(".checkpoints-*"):
+        # Renamed first: a kill on the way must not leave half a folder to resume from.
+        shutil.rmtree(abandoned.rename(abandoned.with_name(".removed")))

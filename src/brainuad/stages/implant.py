@@ -36,6 +36,8 @@ def main(
     grid = sitk.ReadImage(brain)
     lesions = np.zeros(grid.GetSize(), np.uint8)
     for candidate in rng.permutation(masks):
+        if "MNI" not in str(candidate):
+            raise InputError(candidate, "is not said to lie in MNI space", "Use masks of MSLUB's MNI folder for shapes")
         mask = sitk.ReadImage(str(candidate), sitk.sitkFloat32)
         on_grid, _ = to_ras(resample_labels(mask > 0.5, grid, sitk.Transform()))
         source = nib.load(image)

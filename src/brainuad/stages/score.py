@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from brainuad.methods.base import load
+from brainuad.methods.base import build
 from brainuad.scoring.scoring import score
 
 
@@ -31,5 +31,5 @@ def main(
         chosen = choose(device, threads)
         scorer = models.restore(model, method, json.loads(settings))[0].to(chosen)
     else:
-        scorer = load(method)(**json.loads(settings))
+        scorer = build(method, json.loads(settings))
     score(scorer, images, out, name=method, seed=seed, labels=labels)

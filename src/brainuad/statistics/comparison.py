@@ -20,7 +20,7 @@ from brainuad.metrics.table import POOLED
 from brainuad.postprocessing.operating_points import DEFAULT
 from brainuad.statistics.bootstrap import interval, resampled_means, resampled_pooled, resamples
 from brainuad.statistics.ranks import kendall_tau, ranks
-from brainuad.statistics.significance import holm, wilcoxon
+from brainuad.statistics.significance import FEWEST_SUBJECTS, holm, wilcoxon
 
 SUBJECT = "subject"
 # The counts know no grid of thresholds, so resampled best Dice is the PR optimum, within 0.005 of the grid.
@@ -204,14 +204,14 @@ def compare(method: Estimate, reference: Estimate) -> tuple:
     """One row of the comparisons, without the corrected p."""
     names = method.dataset, method.metric, method.scope, method.method, reference.method
     if method.scope == POOLED:
-        known = method.samples is not None and reference.samples is not None
+        known = method.number >= FEWEST_SUBJECTS and method.samples is not None and reference.samples is not None
         low, high = interval(method.samples - reference.samples) if known else (np.nan, np.nan)
         return *names, method.value - reference.value, low, high, np.nan, method.number
     differences = method.subjects - reference.subjects
     common = differences[np.isfinite(differences)]
     if not len(common):
         return *names, np.nan, np.nan, np.nan, np.nan, 0
-    known = len(common) > 1
+    known = len(common) >= FEWEST_SUBJECTS
     low, high = interval(resampled_means(method.weights, differences)) if known else (np.nan, np.nan)
     return *names, common.mean(), low, high, wilcoxon(common), len(common)
 
@@ -223,7 +223,7 @@ def rank_stability(groups: list[list[Estimate]]) -> pd.DataFrame:
         direction = METRICS[group[0].metric].direction
         full = ranks(np.array([e.value for e in group]), direction)
         stability = np.full((len(group), 4), np.nan)
-        if all(e.samples is not None for e in group):
+        if all(e.samples is not None and e.number >= FEWEST_SUBJECTS for e in group):
             values = np.stack([e.samples for e in group], axis=1)
             sampled = ranks(values[np.isfinite(values).all(axis=1)], direction)
             taus = kendall_tau(full, sampled)

@@ -136,6 +136,18 @@ def test_seeds_are_fixed_forever() -> None:
     assert derive(0) == int.from_bytes(bytes.fromhex("5feceb66"), "little")
 
 
+def test_what_needs_no_torch_imports_none() -> None:
+    """A workflow pays the start-up of these stages hundreds of times."""
+    light = ["brainuad.cli", "brainuad.scoring.scoring", "brainuad.methods.random"]
+    stages = "check collect compare evaluate extract index label_slices new_method postprocess preprocess slices split"
+    figures = "table thresholds volume figure_curves figure_panels figure_pareto figure_training figure_violins"
+    modules = [*light, *(f"brainuad.stages.{stage}" for stage in f"{stages} {figures}".split())]
+    heavy = "sorted({'torch', 'lightning'} & set(sys.modules))"
+    command = f"import sys, {', '.join(modules)}; print({heavy})"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_closure_follows_imports_and_digest_ignores_remarks() -> None:
     closure = code.closure("brainuad.methods.vae_restoration")
     assert {"brainuad.methods.vae", "brainuad.methods.learner", "brainuad.networks.unified"} <= set(closure)

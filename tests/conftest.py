@@ -34,7 +34,7 @@ def make_cohort(folder: Path, names: list[str], seed: int = 0, lesions: bool = F
         "subject": np.repeat(names, SLICES).astype(object),
         "slice": np.tile(np.arange(3, 3 + SLICES), len(names)),
     }
-    attributes = {"dataset": "made", "recipe": "none", "modality": "T2"}
+    attributes = {"dataset": "made", "recipe": "none", "modality": "T2", "spacing": [4.0, 2.0, 2.0]}
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "images.h5", {"image": arrays["image"], "brain": arrays["brain"], **order}, attributes)
     write(folder / "labels.h5", {"label": arrays["label"], **order}, {"healthy": not lesions})

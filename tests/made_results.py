@@ -177,7 +177,7 @@ def write_scans(folder: Path, subjects: int = 4, size: int = 64, depth: int = 7,
             indices.append(40 + z)
     shared = {"subject": np.array(names), "slice": np.array(indices)}
     image = {"image": np.array(images, np.float32), "brain": np.array(brains)}
-    slices.write(folder / "images.h5", image | shared, {"dataset": DATASET})
+    slices.write(folder / "images.h5", image | shared, {"dataset": DATASET, "spacing": [4.0, 2.0, 2.0]})
     slices.write(folder / "labels.h5", {"label": np.array(labels, np.uint8)} | shared, {"dataset": DATASET})
     return {"images": folder / "images.h5", "labels": folder / "labels.h5"}
 

@@ -82,7 +82,7 @@ def write_images(path: Path, **changes: object) -> None:
         "slice": np.array([0, 0]),
     }
     arrays = {name: array for name, array in {**arrays, **changes}.items() if array is not None}
-    write(path, arrays, {"dataset": "made"})
+    write(path, arrays, {"spacing": [1.0, 1.0, 1.0]})
 
 
 @pytest.mark.parametrize(

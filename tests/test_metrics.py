@@ -14,7 +14,7 @@ from brainuad.errors import InputError
 from brainuad.metrics import curves, table
 from brainuad.metrics.catalogue import METRICS
 from brainuad.metrics.counts import Counts, Histogram, SubjectCounts, bin_of, highest_score, quantile_edges
-from brainuad.metrics.lesions import Detections
+from brainuad.metrics.lesions import Detections, found_by_size
 from brainuad.metrics.overlap import Overlap
 from brainuad.metrics.residuals import Moments, chi_square_distance
 from brainuad.stages.collect import main as collect
@@ -206,7 +206,7 @@ def cohort(tmp_path):
     image = generator.random(SHAPE, dtype=np.float32) * brain
     score = (0.6 * generator.random(SHAPE) + 0.4 * ndimage.uniform_filter((label > 0).astype(float), 2)) * brain
     order = {"subject": np.repeat(["a", "b", "c"], 4), "slice": np.tile(np.arange(4), 3)}
-    slices.write(tmp_path / "images.h5", {"image": image, "brain": brain, **order}, {})
+    slices.write(tmp_path / "images.h5", {"image": image, "brain": brain, **order}, {"spacing": [5.0, 2.0, 2.0]})
     slices.write(tmp_path / "labels.h5", {"label": label, **order}, {})
     slices.write(
         tmp_path / "maps.h5",
@@ -366,3 +366,15 @@ def test_unknown_metrics_and_columns_are_refused(cohort):
     path.write_text("dataset,method\nd,m\n")
     with pytest.raises(InputError, match="columns"):
         table.read(path)
+
+
+def test_lesions_are_found_by_size():
+    label = np.zeros((6, 20, 20), bool)
+    label[0, 0, 0] = label[0, 5, 5] = True  # 0.02 ml each
+    label[2:4, 10:15, 10:15] = True  # 1 ml
+    mask = np.zeros_like(label)
+    mask[0, 5, 5] = mask[3, 14, 14] = True
+    found = found_by_size(mask, label, voxel=0.02)
+    assert {size: tuple(numbers) for size, numbers in found.items()} == {
+        "small": (1, 2), "medium": (0, 0), "large": (1, 1),
+    }  # fmt: skip

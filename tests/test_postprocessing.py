@@ -154,7 +154,11 @@ def cohort(tmp_path):
     score, brain = brain_volume(7, (6, 20, 24))
     names, indices = np.array(["a"] * 4 + ["b"] * 2), np.array([3, 4, 5, 6, 2, 9])
     image = np.full(score.shape, 0.5, np.float32)
-    slices.write(tmp_path / "images.h5", {"image": image, "brain": brain, "subject": names, "slice": indices}, {})
+    slices.write(
+        tmp_path / "images.h5",
+        {"image": image, "brain": brain, "subject": names, "slice": indices},
+        {"spacing": [1.0, 1.0, 1.0]},
+    )
     slices.write(tmp_path / "maps.h5", {"score": score}, {"method": "noise", "seed": 3})
     return tmp_path
 

@@ -164,7 +164,7 @@ def test_a_comment_reruns_nothing(finished: Path) -> None:
 def test_new_methods_reach_the_tables(finished: Path) -> None:
     """One made by `new-method`, one in plain shell: no existing file is edited, nothing else runs again."""
     environment = {**os.environ, "PYTHONPATH": str(finished / "src")}
-    command = [sys.executable, "-m", "brainuad", "new-method", "--name", "my-method"]
+    command = [sys.executable, "-m", "brainuad", "new-method", "my-method"]
     subprocess.run(command, cwd=finished, env=environment, check=True, capture_output=True)
     copy = finished / "h5copy"
     copy.write_text(H5COPY)

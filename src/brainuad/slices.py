@@ -86,6 +86,8 @@ def contract_violation(file: h5py.File, kind: str) -> str | None:
             return f"dataset '{name}' is {file[name].dtype}, not {np.dtype(dtype)}"
         if dtype is not None and file[name].ndim != 3:
             return f"dataset '{name}' has shape {file[name].shape}, not (N, H, W)"
+    if kind == "images" and np.shape(file.attrs.get("spacing")) != (3,):
+        return "has no attribute 'spacing', the mm between slices, rows and columns"
     first = next(iter(DATASETS[kind]))
     for name in file:
         shape = file[name].shape

@@ -32,6 +32,7 @@ SHOWN = (
     ("l1_re_anomalous", POOLED),
     ("chi2", POOLED),
     ("seconds_per_volume", POOLED),
+    ("peak_memory_mb", POOLED),
     ("parameters", POOLED),
 )
 """Metric and scope of the printed columns, where the dataset has them; the CSV has everything."""

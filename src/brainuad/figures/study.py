@@ -10,26 +10,16 @@ import yaml
 from brainuad.errors import InputError
 from brainuad.metrics.catalogue import METRICS, Metric
 from brainuad.metrics.table import POOLED
+from brainuad.statistics import comparison
 
 SUBJECT = "subject"
 """Scope of a value that is the mean over subjects; the other scope is `POOLED`, over all voxels."""
 SEES_LABELS = ("oracle",)
 """Controls made from the test labels: an upper bound that takes part in no contest."""
 COLUMNS = {
-    "intervals": (
-        "dataset",
-        "method",
-        "metric",
-        "scope",
-        "value",
-        "low",
-        "high",
-        "subjects",
-        "seeds",
-        "seed_sd",
-    ),
-    "comparisons": ("dataset", "metric", "scope", "method", "reference", "difference", "low", "high"),
-    "ranks": ("dataset", "metric", "scope", "method", "rank", "rank_low", "rank_high"),
+    "intervals": comparison.INTERVAL_COLUMNS,
+    "comparisons": comparison.COMPARISON_COLUMNS,
+    "ranks": comparison.RANK_COLUMNS,
     "published": ("doc", "where", "dataset_or_class", "method", "metric", "value_or_mean", "sd"),
     "curves": ("study", "dataset", "method", "seed", "curve", "x", "y"),
     "training": ("epoch", "train_loss", "validation_loss"),

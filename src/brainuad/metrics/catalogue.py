@@ -6,6 +6,7 @@ from math import inf
 from pathlib import Path
 
 from brainuad.errors import InputError
+from brainuad.metrics.lesions import SIZES
 from brainuad.postprocessing.operating_points import DEFAULT, FALSE_POSITIVE_RATES, OPERATING_POINTS
 
 
@@ -25,7 +26,7 @@ class Metric:
     """`subject`: one value for each, `pooled`: one over all voxels of a dataset, `both`."""
 
 
-BAUR = "Baur et al. 2021, III-E"
+BAUR = "Baur et al. 2021, III-D"
 POINT_LABELS = {
     **{name: f"{name.removeprefix('fpr_')} % healthy false positives" for name in FALSE_POSITIVE_RATES},
     "p98": "98th percentile of healthy scores",
@@ -112,6 +113,17 @@ METRICS: dict[str, Metric] = {
             "share of lesions overlapped by the mask; 26-connected components",
             "both",
         ),
+        *(
+            Metric(
+                f"lesion_sensitivity_{size}_at_{DEFAULT}",
+                f"Lesion sensitivity, {size}",
+                UNIT,
+                "higher",
+                f"of lesions from {low:g} to below {high:g} ml",
+                "pooled",
+            )
+            for size, (low, high) in SIZES.items()
+        ),
         Metric(
             f"lesion_precision_at_{DEFAULT}",
             "Lesion precision",
@@ -166,6 +178,22 @@ METRICS: dict[str, Metric] = {
             UNIT,
             "higher",
             "subject_score_p95, diseased or healthy",
+            "pooled",
+        ),
+        Metric(
+            "subject_auroc_mean",
+            "Subject AUROC (mean score)",
+            UNIT,
+            "higher",
+            "subject_score_mean, diseased or healthy",
+            "pooled",
+        ),
+        Metric(
+            "subject_auprc_mean",
+            "Subject AUPRC (mean score)",
+            UNIT,
+            "higher",
+            "subject_score_mean, diseased or healthy",
             "pooled",
         ),
         Metric("parameters", "Parameters", POSITIVE, "lower", "trained numbers of the model", "pooled"),

@@ -18,7 +18,7 @@ from brainuad import slices
 from brainuad.errors import InputError
 from brainuad.metrics import curves
 from brainuad.metrics.counts import Counts, Histogram, SubjectCounts, quantile_edges
-from brainuad.metrics.lesions import Detections
+from brainuad.metrics.lesions import SIZES, Detections, found_by_size
 from brainuad.metrics.overlap import Overlap
 from brainuad.metrics.residuals import Moments, chi_square_distance
 from brainuad.metrics.table import POOLED
@@ -39,6 +39,7 @@ class Cohort:
 
     def scans(self, progress: str) -> Iterator[tuple[str, "Scan"]]:
         """The subjects' names and arrays, one after another; raises InputError for one without brain."""
+        voxel = float(np.prod(self.images.attrs["spacing"])) / 1000
         for subject in tqdm(list(slices.subjects(self.images)), desc=progress, unit="subject"):
             rows = subject.rows
             brain = self.images["brain"][rows]
@@ -56,6 +57,7 @@ class Cohort:
                     self.maps["score"][rows],
                     self.processed["score"][rows],
                     error,
+                    voxel,
                 ),
             )
 
@@ -71,6 +73,8 @@ class Scan:
     """The post-processed map."""
     error: np.ndarray | None
     """|x - reconstruction|, where the method reconstructs."""
+    voxel: float
+    """Volume of a voxel in ml."""
 
     @property
     def counted(self) -> np.ndarray:
@@ -94,6 +98,8 @@ class Pool:
     false_positives: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     normal_voxels: int = 0
     detections: Detections = field(default_factory=Detections)
+    sizes: dict[str, np.ndarray] = field(default_factory=lambda: {size: np.zeros(2) for size in SIZES})
+    """[lesions found, lesions] in each stratum by volume."""
     errors: dict[str, Moments] = field(default_factory=lambda: defaultdict(Moments))
     scans: int = 0
 
@@ -135,6 +141,8 @@ def subject_metrics(scan: Scan, thresholds: dict[str, float], min_component: int
             detections = Detections.of(mask, scan.anomalous)
             pool.detections += detections
             metrics |= lesion_metrics(detections, scans=1)
+            for size, numbers in found_by_size(mask, scan.anomalous, scan.voxel).items():
+                pool.sizes[size] += numbers
 
     if scan.error is not None:
         nonzero = scan.brain & (scan.error != 0)
@@ -158,6 +166,8 @@ def pooled_metrics(pool: Pool, thresholds: dict[str, float]) -> dict[str, float]
     for point in thresholds:
         metrics |= mask_metrics(point, pool.overlaps[point], pool.false_positives[point], pool.normal_voxels)
     metrics |= lesion_metrics(pool.detections, pool.scans)
+    for size, (found, lesions) in pool.sizes.items():
+        metrics[f"lesion_sensitivity_{size}_at_{DEFAULT}"] = found / lesions if lesions else np.nan
     metrics["chi2"] = chi_square_distance(pool.residuals.counts())
     for kind, moments in pool.errors.items():
         metrics |= {f"l1_re_{kind}": moments.mean, f"l1_re_{kind}_sd": moments.sd}

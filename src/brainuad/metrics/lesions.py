@@ -5,11 +5,27 @@ filter left. Whole volumes are labelled, so a lesion that spans slices stays one
 """
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from scipy import ndimage
 
 from brainuad.postprocessing.baur import NEIGHBOURS_26
+
+SIZES = {"small": (0.0, 0.1), "medium": (0.1, 1.0), "large": (1.0, inf)}
+"""Strata of lesions by volume, from the first to below the second number of ml."""
+
+
+def found_by_size(mask: np.ndarray, label: np.ndarray, voxel: float) -> dict[str, np.ndarray]:
+    """{stratum: [lesions found, lesions]} of a mask and a label (D, H, W) bool with voxels of `voxel` ml."""
+    lesions, count = ndimage.label(label, NEIGHBOURS_26)
+    volumes = np.bincount(lesions.ravel(), minlength=count + 1)[1:] * voxel
+    found = np.isin(np.arange(1, count + 1), lesions[mask & label])
+    return {
+        size: np.array([np.count_nonzero(found & within), np.count_nonzero(within)])
+        for size, (low, high) in SIZES.items()
+        for within in [(volumes >= low) & (volumes < high)]
+    }
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ use rule score_learned as score_{name} with:
 """
 
 
-def main(*, name: str, project: Path = Path()) -> None:
+def main(name: str, *, project: Path = Path()) -> None:
     """Write src/brainuad/methods/<name>.py and workflow/rules/methods/<name>.smk below PROJECT.
 
     NAME is the method's id, small letters, digits and hyphens: `my-method`. Nothing is overwritten.

@@ -7,7 +7,6 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
-export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: demo real tiny test lint
 .DEFAULT_GOAL := demo

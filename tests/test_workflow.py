@@ -49,7 +49,6 @@ def snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
     environment = {
         **os.environ,
         "PYTHONPATH": str(folder / "src"),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "OMP_NUM_THREADS": "1",
     }
     command = [sys.executable, "-m", "snakemake", *arguments]
@@ -190,7 +189,6 @@ def test_killed_run_goes_on_to_the_same_table(finished: Path, metrics: pd.DataFr
     arguments = ["--cores", "2", "--nolock", *TINY, "few.yaml", "--", "results/tiny/baur2021/metrics.csv"]
     models = folder / "results/tiny/baur2021/models/vae/seed0"
     environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
-    environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     command = [sys.executable, "-m", "snakemake", *arguments]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)

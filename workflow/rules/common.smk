@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from shlex import quote
 
 import yaml
 
@@ -11,6 +12,9 @@ from brainuad.code import digest
 from brainuad.datasets.reader import reader
 from brainuad.errors import InputError
 from brainuad.seeds import derive
+
+# Jobs find the commands of the environment that Snakemake itself runs in, activated or not.
+shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 WORKFLOW = Path(workflow.basedir, "workflow")
 SOURCES = WORKFLOW / "data/sources.csv"

@@ -1,7 +1,5 @@
 # From archives or folders to canonical volumes: extract, index, one NIfTI per subject and modality.
 
-from shlex import quote
-
 import pandas as pd
 
 ARCHIVES = pd.read_csv(SOURCES, dtype=str, keep_default_na=False)

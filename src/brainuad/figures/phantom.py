@@ -91,13 +91,13 @@ def sheet(path: Path, seed: int, spacing: float) -> None:
             if label.any():
                 axis.contour(label > 0, levels=[0.5], colors=OUTLINE, linewidths=0.6)
             axis.set_axis_off()
-            if line is axes[0]:
+            if axis in axes[0]:
                 axis.set_title(contrast, color="white", fontsize=10)
         line[0].text(
             -0.04, 0.5, f"{kind}, {age} y, {scanner}", color="white", fontsize=8,
             rotation=90, ha="center", va="center", transform=line[0].transAxes,
         )  # fmt: skip
-    figure.suptitle("phantom", color="white", fontsize=13, y=0.995)
+    figure.suptitle("Phantom cohort: every brain is made, lesions are outlined", color="white", fontsize=13, y=0.995)
     figure.subplots_adjust(left=0.03, right=1, top=0.978, bottom=0, wspace=0.02, hspace=0.02)
     figure.savefig(path, dpi=130, facecolor="black", format="png", metadata={"Software": None})
     plt.close(figure)

@@ -4,12 +4,13 @@ Members are written by this module, not by `tarfile` or `zipfile`, and only plai
 inside the target folder are: no links, devices, owners or permissions come out of an archive.
 """
 
+import gzip
 import hashlib
 import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
 from typing import IO
@@ -24,8 +25,8 @@ DAMAGED = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, NotImplem
 TAR_BLOCK = 512
 
 
-def verify(archive: Path, checksum: str | None = None, size: int | None = None) -> None:
-    """Compare a file with its expected size in bytes and its checksum (`sha256:<hex>` or `md5:<hex>`).
+def verify(archive: Path, checksum: str, size: int | None) -> None:
+    """Compare a file with its checksum (`sha256:<hex>`, `md5:<hex>`, '' if unknown) and its size in bytes.
 
     The size comes first, since it tells a download that broke off without reading it.
     Raises InputError where the file is missing or differs.
@@ -34,7 +35,7 @@ def verify(archive: Path, checksum: str | None = None, size: int | None = None) 
         raise InputError(archive, "is missing", "Fetch it or name the place where it lies")
     if size is not None and archive.stat().st_size != size:
         raise InputError(archive, f"has {archive.stat().st_size} bytes, expected {size}", FETCH_AGAIN)
-    if checksum is not None:
+    if checksum:
         algorithm, _, expected = checksum.partition(":")
         with archive.open("rb") as file:
             found = hashlib.file_digest(file, algorithm).hexdigest()
@@ -42,45 +43,43 @@ def verify(archive: Path, checksum: str | None = None, size: int | None = None) 
             raise InputError(archive, f"has {algorithm} {found}, expected {expected}", FETCH_AGAIN)
 
 
-def listed_checksum(sums: Path, archive: Path) -> str:
-    """The checksum `sha256:<hex>` of an archive in a SHA256SUMS file (lines `<hex>  <name>`)."""
-    if not sums.is_file():
-        raise InputError(sums, "is missing", "Fetch it or give the checksum itself")
-    for line in sums.read_text().splitlines():
-        digest, _, name = line.partition(" ")
-        if PurePosixPath(name.strip().removeprefix("*")).name == archive.name:
-            return f"sha256:{digest}"
-    raise InputError(sums, f"lists no checksum of {archive.name}", "Add its line or give the checksum itself")
+def unpack(
+    archive: Path, folder: Path, files: int | None = None, convert: Callable[[Path], None] | None = None
+) -> None:
+    """Unpack a tar (plain or compressed), zip or gz archive into a folder that appears whole or not at all.
 
-
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a tar (plain or compressed) or zip archive into a folder that appears whole or not at all.
-
-    macOS's leftovers (`._*`, `__MACOSX`) are dropped. Raises InputError for an archive that is damaged,
-    truncated or empty, and for members with an absolute or climbing path, links and devices.
+    macOS's leftovers (`._*`, `__MACOSX`) are dropped. `convert` gets the folder before anybody sees it. Raises
+    InputError for an archive that is damaged, truncated or empty, or holds another number of files than `files`,
+    and for members with an absolute or climbing path, links and devices.
     """
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(folder, "exists already and isn't empty", "Delete it or unpack elsewhere")
     with atomic(folder) as temporary:
         temporary.mkdir()
-        empty = True
+        found = 0
         try:
             for name, content in tqdm(members(archive), desc=f"unpacking {archive.name}", unit=" members"):
                 write_member(archive, temporary, name, content)
-                empty = False
+                found += 1
         except (*DAMAGED, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk, not the archive
             problem = f"is truncated or damaged ({error or type(error).__name__})"
             raise InputError(archive, problem, FETCH_AGAIN) from error
-        if empty:
+        if found == 0:
             raise InputError(archive, "holds no files", FETCH_AGAIN)
+        if files is not None and found != files:
+            raise InputError(archive, f"holds {found} files, expected {files}", "Is it the archive of that name?")
+        if convert is not None:
+            convert(temporary)
 
 
 def members(archive: Path) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
     """Path and open content of every plain file in an archive, leftovers of macOS left out."""
     if zipfile.is_zipfile(archive):
         found = zip_members(archive)
+    elif archive.suffix == ".gz" and not archive.stem.endswith(".tar"):
+        found = gz_member(archive)  # told by its name, since tarfile takes a scan that begins with zeros for a tar
     elif tarfile.is_tarfile(archive):
         found = tar_members(archive)
     else:
@@ -119,6 +118,12 @@ def zip_members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
             elif not member.is_dir():
                 with file.open(member) as content:
                     yield member.filename, content
+
+
+def gz_member(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Name and content of the one file that was compressed, which is named like the archive."""
+    with gzip.open(archive) as content:
+        yield archive.stem, content
 
 
 def write_member(archive: Path, folder: Path, name: PurePosixPath, content: IO[bytes]) -> None:

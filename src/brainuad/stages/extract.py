@@ -2,32 +2,18 @@
 
 from pathlib import Path
 
-from brainuad.datasets import archives
-from brainuad.errors import InputError
+from brainuad.datasets.archives import unpack, verify
+from brainuad.datasets.reader import reader
+from brainuad.datasets.sources import row
 
 
-def main(
-    *,
-    archive: Path,
-    out: Path,
-    size: int | None = None,
-    sha256: str | None = None,
-    md5: str | None = None,
-    sums: Path | None = None,
-) -> None:
-    """Unpack ARCHIVE (tar, tar.gz or zip) into the folder OUT, whole or not at all.
+def main(*, archive: Path, sources: Path, dataset: str, out: Path, name: str | None = None) -> None:
+    """Unpack ARCHIVE (tar, tar.gz, zip or a single file's gz) into the folder OUT, whole or not at all.
 
-    Before anything is unpacked the file is compared with its SIZE in bytes and with one checksum:
-    SHA256 or MD5 in hexadecimal digits, or the line for its name in the file SUMS (as sha256sum writes it).
+    The table SOURCES tells the size, checksum and number of files of DATASET's archive of that NAME (by default the
+    file's own). What is unpacked is made into NIfTI files where DATASET's reader says how.
     """
-    if sum(given is not None for given in (sha256, md5, sums)) > 1:
-        raise InputError(archive, "has more than one checksum given", "Give one of --sha256, --md5, --sums")
-    checksum = None
-    if sha256 is not None:
-        checksum = f"sha256:{sha256}"
-    elif md5 is not None:
-        checksum = f"md5:{md5}"
-    elif sums is not None:
-        checksum = archives.listed_checksum(sums, archive)
-    archives.verify(archive, checksum, size)
-    archives.unpack(archive, out)
+    expected = row(sources, dataset, name or archive.name)
+    size, files = (int(expected[column]) if expected[column] else None for column in ("bytes", "files"))
+    verify(archive, expected["checksum"], size)
+    unpack(archive, out, files, getattr(reader(dataset), "convert", None))

@@ -16,6 +16,7 @@ from brainuad.datasets.reader import Rows, place, scans, table
 
 LABELS = {1: "oedema", 2: "non-enhancing tumour", 3: "enhancing tumour"}
 HEALTHY = False
+PATIENTS = "BraTS"
 
 CHANNELS = ("FLAIR", "T1", "T1ce", "T2")
 
@@ -29,4 +30,4 @@ def index(roots: list[Path]) -> pd.DataFrame:
         elif path.parent.name == "imagesTr":
             for channel, modality in enumerate(CHANNELS):
                 place(rows, name, modality, path.with_name(f"{path.name}#{channel}"))
-    return table(rows)
+    return table(rows, HEALTHY)

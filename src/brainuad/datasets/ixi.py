@@ -4,7 +4,8 @@ Layout: `IXI<id>-<site>-<scan>-<modality>.nii.gz`, flat in one archive for each 
 below the roots. T2 and PD are one dual-echo scan; T1 lies on a grid of its own. Sites are HH (Philips 3 T),
 Guys (Philips 1.5 T) and IOP (GE 1.5 T). IXI has no brain masks; a folder of derived data may add them as
 `IXI<id>-<site>-<scan>-brain` or `-brainmask`, or as a DLMUSE label map of the brain (`-DLMUSE`), and ages
-and sexes in a `participants.tsv` (participant_id, age, sex).
+and sexes in a `participants.tsv` (participant_id, age, sex). The published `IXI.xls` is not read: it has more rows
+than people and lacks some. Five people have T1 or T2 alone.
 
 Licence: CC BY-SA 3.0. Cite: https://brain-development.org/ixi-dataset/ (EPSRC GR/S21533/02).
 """
@@ -14,10 +15,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from brainuad.datasets.reader import Rows, describe, files, place, read_text_table, scans, table
+from brainuad.datasets.reader import Rows, describe, files, place, read_people, scans, table
 
 LABELS: dict[int, str] = {}
 HEALTHY = True
+PATIENTS = "IXI"
 
 SCAN = re.compile(
     r"(?P<subject>IXI\d+-(?P<site>[A-Za-z]+)-\d+)"
@@ -39,6 +41,6 @@ def index(roots: list[Path]) -> pd.DataFrame:
             rows[match["subject"]]["site"] = match["site"]
     rows = {subject: row for subject, row in rows.items() if "site" in row}
     for path in files(roots, r"participants\.tsv"):
-        people = read_text_table(path, ("participant_id", "age", "sex"), "Mend its header or take it away")
+        people = read_people(path, ("participant_id", "age", "sex"))
         describe(rows, people, people["participant_id"])
-    return table(rows)
+    return table(rows, HEALTHY)

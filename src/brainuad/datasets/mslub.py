@@ -8,7 +8,8 @@ Layouts, all cross-sectional (the longitudinal part marks the change of lesions,
 
 T1WKS and T1POST are T1 with contrast agent. Of several layouts the first in this order is read. `raw`
 folders, whose modalities share no grid, are left out. Patients with nothing but a label are listed too.
-Age and sex are those of `patient_info.csv`.
+Axes are LPS (`MNI`: LAS), some headers have a qform alone, and stripped scans dip below 0. Age and sex are
+those of `patient_info.csv`.
 
 Licence: CC BY. Cite: Lesjak et al. 2018, doi:10.1007/s12021-017-9348-7.
 """
@@ -18,10 +19,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from brainuad.datasets.reader import Rows, describe, files, place, read_text_table, scans, table
+from brainuad.datasets.reader import Rows, describe, files, place, read_people, scans, table
 
 LABELS = {1: "lesion"}
 HEALTHY = False
+PATIENTS = "MSLUB"
 
 COLUMN = {
     "FLAIR": "FLAIR", "T1W": "T1", "T1": "T1", "T1WKS": "T1ce", "T1POST": "T1ce", "T2W": "T2", "T2": "T2",
@@ -42,6 +44,6 @@ def index(roots: list[Path]) -> pd.DataFrame:
             place(rows, patient, COLUMN[match["kind"]], path)
     rows = next((rows for rows in layouts.values() if rows), {})
     for path in files(roots, r"patient_info\.csv"):
-        people = read_text_table(path, ("patient_id", "age", "sex"), "Mend its header or take it away")
+        people = read_people(path, ("patient_id", "age", "sex"))
         describe(rows, people, "patient" + people["patient_id"].str.zfill(2))
-    return table(rows)
+    return table(rows, HEALTHY)

@@ -2,12 +2,15 @@
 
 A reader is a module of this package, found by its place, that offers
 
-    index(roots: list[Path]) -> pandas.DataFrame   one row per subject, columns as in COLUMNS
-    LABELS: dict[int, str]                         the label values above 0 and what they stand for
-    HEALTHY: bool                                  whether its subjects are healthy
+    index(roots: list[Path], **own options) -> pandas.DataFrame   one row per subject, columns as in COLUMNS
+    LABELS: dict[int, str]   the label values above 0 and what they stand for, empty where there are no masks
+    HEALTHY: bool            whether its subjects are healthy
+    PATIENTS: str            whose scans they are: readers of the same people share it; empty where nobody can know
+    convert(folder: Path)    optional: makes NIfTI files of what an archive has been unpacked to
 
 and whose docstring tells layout, licence and citation. Cells of modalities, label and brain are paths
-of NIfTI files, empty where there is none; one channel of a 4-D file is written `path#channel`.
+of NIfTI files, empty where there is none; one channel of a 4-D file is written `path#channel`. `anomalous`
+says of a subject as a whole whether anything is wrong: 1, 0, or empty where that is unknown.
 """
 
 import os
@@ -15,27 +18,31 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from types import ModuleType
 
 import pandas as pd
 
-from brainuad import datasets
 from brainuad.errors import InputError
 
 MODALITIES = ("T1", "T1ce", "T2", "PD", "FLAIR")
-COLUMNS = ("subject", "site", "age", "sex", *MODALITIES, "label", "brain")
+PERSON = ("site", "age", "sex")
+COLUMNS = ("subject", *PERSON, "anomalous", *MODALITIES, "label", "brain")
+SEXES = {"m": "M", "male": "M", "f": "F", "female": "F"}
+UNKNOWN = ("n/a", "na")
 Rows = dict[str, dict[str, str]]
 """Subject -> column -> cell, as readers gather them."""
 
 
+def known() -> list[str]:
+    """Names of all readers."""
+    return sorted(p.stem for p in Path(__file__).parent.glob("*.py") if "\ndef index(" in p.read_text())
+
+
 def reader(name: str) -> ModuleType:
     """The reader of that name. Raises InputError, listing the known ones, where there is none."""
-    modules = {m.name: import_module(f"brainuad.datasets.{m.name}") for m in iter_modules(datasets.__path__)}
-    known = {key: module for key, module in modules.items() if hasattr(module, "index")}
-    if name not in known:
-        raise InputError(name, "is no known reader", f"Choose one of: {', '.join(known)}")
-    return known[name]
+    if name not in known():
+        raise InputError(name, "is no known reader", f"Choose one of: {', '.join(known())}")
+    return import_module(f"brainuad.datasets.{name}")
 
 
 def files(roots: list[Path], ending: str) -> Iterator[Path]:
@@ -63,7 +70,11 @@ def scans(roots: list[Path]) -> Iterator[tuple[Path, str]]:
 
 
 def place(rows: Rows, subject: str, column: str, path: Path) -> None:
-    """Put a file into a subject's row. Raises InputError where another has that place already."""
+    """Put a file into a subject's row.
+
+    Raises InputError where another has that place already, such as a `.nii` beside the `.nii.gz` of the same name:
+    they may differ, and which of them counts is not to be guessed.
+    """
     row = rows.setdefault(subject, {})
     if column in row:
         problem = f"and {path} are both the {column} of subject {subject}"
@@ -71,9 +82,12 @@ def place(rows: Rows, subject: str, column: str, path: Path) -> None:
     row[column] = str(path)
 
 
-def table(rows: Rows) -> pd.DataFrame:
-    """The rows as a table sorted by subject, every column there and empty cells as ''."""
-    ordered = [{"subject": subject, **rows[subject]} for subject in sorted(rows)]
+def table(rows: Rows, healthy: bool) -> pd.DataFrame:
+    """The rows as a table sorted by subject, every column there and empty cells as ''.
+
+    `healthy` fills `anomalous` in rows that don't tell it themselves.
+    """
+    ordered = [{"subject": name, "anomalous": "0" if healthy else "1", **rows[name]} for name in sorted(rows)]
     return pd.DataFrame(ordered, columns=list(COLUMNS), dtype=str).fillna("")
 
 
@@ -89,13 +103,23 @@ def read_text_table(path: Path, columns: tuple[str, ...], mend: str) -> pd.DataF
     return found
 
 
+def read_people(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a dataset's own table of its people. Raises InputError unless it has the columns."""
+    return read_text_table(path, columns, "Mend its header or take it away")
+
+
 def read_subjects(path: Path) -> pd.DataFrame:
     """Read a `subjects.tsv`. Raises InputError for any other file."""
     return read_text_table(path, COLUMNS, "Make it with `brainuad index`")
 
 
 def describe(rows: Rows, people: pd.DataFrame, subjects: "pd.Series[str]") -> None:
-    """Fill age and sex of the subjects in `rows` from a table with one line per person; `N/A` stays empty."""
-    for subject, person in zip(subjects, people.to_dict("records"), strict=True):
+    """Fill site, age and sex of the subjects in `rows` from a table with one line per person, as far as it has them.
+
+    What the table marks as unknown (`N/A`) stays empty, and sexes become M and F.
+    """
+    columns = [column for column in PERSON if column in people]
+    for subject, person in zip(subjects, people[columns].to_dict("records"), strict=True):
         if subject in rows:
-            rows[subject] |= {key: person[key] for key in ("age", "sex") if person[key] not in ("N/A", "n/a")}
+            told = {column: SEXES.get(cell.lower(), cell) for column, cell in person.items()}
+            rows[subject] |= {column: cell for column, cell in told.items() if cell.lower() not in UNKNOWN}

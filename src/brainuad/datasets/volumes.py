@@ -134,8 +134,11 @@ def load_image(cell: str) -> Volume:
     return image
 
 
-def load_label(cell: str, image: Volume, values: dict[int, str]) -> Volume:
-    """Read a label as (X, Y, Z) uint8 on the image's grid, its values 0 and some of `values`."""
+def load_label(cell: str, image: Volume, values: dict[int, str], may_be_empty: bool = False) -> Volume:
+    """Read a label as (X, Y, Z) uint8 on the image's grid, its values 0 and some of `values`.
+
+    One that marks nothing is refused, unless it `may_be_empty` since the subject is known to be healthy.
+    """
     label = load(cell)
     check_grid(cell, label, image)
     found = np.unique(label.data)
@@ -145,7 +148,7 @@ def load_label(cell: str, image: Volume, values: dict[int, str]) -> Volume:
         shown = ", ".join(f"{value:g}" for value in wrong[:3])
         problem = f"holds label {shown}, allowed are {', '.join(map(str, allowed))}"
         raise InputError(cell, problem, "Is it a label of this dataset? Resample labels by nearest neighbour")
-    if len(found) == 1:
+    if len(found) == 1 and not (may_be_empty and found[0] == 0):
         raise InputError(cell, f"is {found[0]:g} everywhere", "Leave the subject out or supply its label")
     return Volume(label.data.astype(np.uint8), image.affine)
 

@@ -1,0 +1,81 @@
+"""What a run will write at most, reckoned before it starts, against the room there is."""
+
+import shutil
+from pathlib import Path
+
+from brainuad.datasets import location
+from brainuad.datasets.presence import Presence, gigabytes, total
+
+SCAN_BYTES = 25e6
+"""About the size of a volume with its masks, compressed, at 1 mm."""
+HEAD = 160
+"""mm from which slices are cut."""
+
+
+def examine(config: dict, studies: dict[str, dict], datasets: list[Presence]) -> list[tuple[str, str]]:
+    """What downloading and unpacking the `datasets` and running the studies takes, as (what, reckoning) pairs."""
+    to_download = [part for data in datasets for part in data.to_download]
+    to_unpack = [
+        part
+        for data in datasets
+        for part in data.parts
+        if part.state in (*location.HERE, "to download")
+        and not Path("results", config["run"], "raw", data.dataset, part.name).is_dir()
+    ]
+    pairs = [
+        ("to download", total(to_download)),
+        ("to unpack", f"{total(to_unpack)} = size of the archives, whose scans are compressed already"),
+    ]
+    to_write = sum(part.size or 0 for part in to_unpack)
+    for name, study in studies.items():
+        for what, size, reckoning in study_sizes(config, study, {data.dataset: data for data in datasets}):
+            pairs.append((f"{name}, {what}", f"{gigabytes(size)} = {reckoning}"))
+            to_write += size
+    to_fetch = sum(part.size or 0 for part in to_download)
+    return [*pairs, *room({Path(config["data"]): to_fetch, Path("results"): to_write})]
+
+
+def study_sizes(config: dict, study: dict, datasets: dict[str, Presence]) -> list[tuple[str, float, str]]:
+    """What a study's scans with their slices, and its anomaly maps take: name, bytes and how they are reckoned."""
+    recipe = config["recipes"][study["recipe"]]
+    size, slices = recipe.get("size", 256), round(HEAD / recipe.get("slice_spacing", 1.0))
+    scan, pair = SCAN_BYTES / config.get("phantom", {}).get("spacing", 1.0) ** 3, 2 * 4 * slices * size**2
+    cohorts = study["cohorts"].values()
+    tested = sum(tested_subjects(cohort, datasets.get(cohort["dataset"])) for cohort in cohorts)
+    subjects = tested + sum(cohort.get("train", 0) + cohort.get("validation", 0) for cohort in cohorts)
+    runs = len(study["methods"]) * len(config["seeds"])
+    pixels = f"2 x {slices} x {size} x {size} x 4 bytes"
+    return [
+        ("scans", subjects * (scan + pair), f"{subjects} subjects x ({scan / 1e6:.0f} MB + slices {pixels})"),
+        ("maps", tested * runs * pair, f"{tested} test subjects x {runs} methods and seeds x {pixels}"),
+    ]
+
+
+def tested_subjects(cohort: dict, data: Presence | None) -> int:
+    """How many subjects a cohort tests; if all that are left, as many as the dataset's largest version holds."""
+    if cohort.get("test", 0) is not None or data is None:
+        return cohort.get("test") or 0
+    held: dict[tuple[str, str], int] = {}
+    for row in data.rows:
+        key = row["modality"], row["version"]
+        held[key] = held.get(key, 0) + int(row["subjects"] or 0)
+    return max(0, max(held.values(), default=0) - cohort.get("train", 0) - cohort.get("validation", 0))
+
+
+def room(needs: dict[Path, float]) -> list[tuple[str, str]]:
+    """For each file system below the folders, the bytes needed there against those free."""
+    systems: dict[int, list[Path]] = {}
+    for folder in needs:
+        systems.setdefault(existing(folder).stat().st_dev, []).append(folder)
+    pairs = []
+    for folders in systems.values():
+        need, free = sum(needs[folder] for folder in folders), shutil.disk_usage(existing(folders[0])).free
+        verdict = "enough" if free > need else "TOO LITTLE"
+        names = ", ".join(f"{folder}/" for folder in folders)
+        pairs.append((f"free in {names}", f"{gigabytes(free)}, needed at most {gigabytes(need)}: {verdict}"))
+    return pairs
+
+
+def existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())

@@ -1,0 +1,47 @@
+"""The device that a run will take, and optional tools and tokens, found in seconds."""
+
+import os
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def device(wanted: str) -> tuple[str, str]:
+    """What the configured `auto`, `cpu` or `cuda` will take here, and the problem where it can't be had or nothing."""
+    cards = graphics_cards()
+    # Importing torch takes a second, so it is asked only where it may find something.
+    usable = wanted != "cpu" and bool(cards or wanted == "cuda") and torch_uses_cuda()
+    found = f"GPU found: {', '.join(cards) or 'none'}"
+    if wanted == "cuda" and not usable:
+        return found, "device is cuda, but torch can use no CUDA device here. Set it to auto or cpu in config.yaml"
+    hint = " that torch can't use (see envs/cuda.txt)" if cards and wanted == "auto" and not usable else ""
+    return f"{found}{hint}; '{wanted}' takes the {'GPU' if usable else 'CPU'}", ""
+
+
+def graphics_cards() -> list[str]:
+    """Name and memory of each NVIDIA card that the driver tells of."""
+    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return done.stdout.strip().splitlines()
+
+
+def torch_uses_cuda() -> bool:
+    """Whether the installed torch can use a GPU of this machine."""
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def optional_tools(tokens: list[str]) -> list[tuple[str, str]]:
+    """Which optional tools are installed and which token variables are set, whose values are never shown."""
+    fast = shutil.which("fast") or shutil.which("fast", path=Path(os.environ.get("FSLDIR", "."), "bin"))
+    client = "found" if find_spec("synapseclient") else "not found: pip install 'brainuad[synapse]'"
+    return [
+        ("FSL fast", fast or "not found: dipy segments tissues"),
+        ("synapseclient", client),
+        *((token, "set" if os.environ.get(token) else "not set") for token in tokens),
+    ]

@@ -62,21 +62,24 @@ def write(path: Path | str, arrays: dict[str, np.ndarray], attributes: dict[str,
                 file.create_dataset(name, data=array)
 
 
-def open_checked(path: Path | str, kind: str) -> h5py.File:
-    """Open an `images`, `labels` or `maps` file for reading after checking it; raises InputError."""
+def open_checked(path: Path | str, kind: str, values: bool = True) -> h5py.File:
+    """Open an `images`, `labels` or `maps` file for reading after checking it; raises InputError.
+
+    Without `values`, which takes reading the whole file, NaN and infinite values are left to the caller.
+    """
     try:
         file = h5py.File(path, "r")
     except OSError as error:
         problem = "is missing" if not Path(path).exists() else "is truncated or not an HDF5 file"
         raise InputError(path, problem, "Delete it and run again") from error
-    problem = contract_violation(file, kind)
+    problem = contract_violation(file, kind, values)
     if problem:
         file.close()
         raise InputError(path, problem, f"See `brainuad check --help` for what {kind}.h5 must hold")
     return file
 
 
-def contract_violation(file: h5py.File, kind: str) -> str | None:
+def contract_violation(file: h5py.File, kind: str, values: bool) -> str | None:
     """What is wrong with an open file of the given kind, in a few words, or None."""
     needed = {**DATASETS[kind], **({} if kind == "maps" else {"subject": None, "slice": None})}
     for name, dtype in needed.items():
@@ -94,7 +97,7 @@ def contract_violation(file: h5py.File, kind: str) -> str | None:
         if shape[0] != len(file[first]) or (len(shape) == 3 and shape != file[first].shape):
             return f"dataset '{name}' has shape {shape}, which doesn't fit '{first}' {file[first].shape}"
     for name in set(DATASETS[kind]) | (set(MAP_EXTRAS) & set(file)):
-        if name in file and file[name].dtype.kind == "f":
+        if values and name in file and file[name].dtype.kind == "f":
             for start in range(0, len(file[name]), 64):
                 if not np.isfinite(file[name][start : start + 64]).all():
                     return f"dataset '{name}' holds NaN or infinite values in slices {start} to {start + 63}"

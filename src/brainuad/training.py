@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 from tqdm import tqdm
 
+from brainuad.errors import InputError
 from brainuad.files import atomic
 from brainuad.methods.learner import Learner
 from brainuad.seeds import derive
@@ -27,11 +28,14 @@ logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
 
 class Slices(Dataset):
-    """All slices of an `images.h5`, in memory; an index is a list of slices, an item a batch of them."""
+    """All slices of an `images.h5`, read once into memory; an index is a list of slices, an item a batch of them."""
 
     def __init__(self, path: Path):
-        with open_checked(path, "images") as file:
+        with open_checked(path, "images", values=False) as file:
             self.image, self.brain = (self._read(file, name) for name in ("image", "brain"))
+        if not self.image.isfinite().all():
+            problem = "dataset 'image' holds NaN or infinite values"
+            raise InputError(path, problem, "`brainuad check --kind images` tells where")
 
     @staticmethod
     def _read(file: h5py.File, name: str) -> Tensor:

@@ -44,7 +44,7 @@ def main(
     if base:
         model, options = models.restore(base, method, json.loads(settings))
     else:
-        with open_checked(train, "images") as file:
+        with open_checked(train, "images", values=False) as file:
             options = {"size": file["image"].shape[1], **json.loads(settings)}
         model = build(method, options)
     model.to(chosen)

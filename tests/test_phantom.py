@@ -1,9 +1,10 @@
 """The phantom cohort: anatomy, contrasts, lesions, scanners and native layouts."""
 
 import hashlib
-import itertools
 import json
 import tarfile
+import zipfile
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,14 +14,19 @@ import pandas as pd
 import pytest
 from scipy import ndimage, stats
 
+from brainuad.datasets import archives as archive_module
+from brainuad.datasets.reader import reader
 from brainuad.errors import InputError
 from brainuad.phantom import anatomy as anatomy_module
 from brainuad.phantom import layouts
 from brainuad.phantom.anatomy import BOX, FIELD_SPACING, Anatomy, fractions, grid, jacobian, person, warp
+from brainuad.phantom.bodies import mass_effect
 from brainuad.phantom.contrast import CONTRASTS, render
 from brainuad.phantom.head import with_head
-from brainuad.phantom.lesions import KINDS, lesion_volume, mass_effect
+from brainuad.phantom.layouts import isbi2015, kobayashi
+from brainuad.phantom.lesions import KINDS, OUTSIDE, lesion_volume, multiple_sclerosis
 from brainuad.phantom.scanner import SCANNERS, Grid, acquire, bias_field, pose
+from brainuad.phantom.study import field_of_view
 from brainuad.seeds import generator
 
 COARSE = 4.0
@@ -33,13 +39,19 @@ def someone(name: str = "someone", spacing: float = COARSE, age: float = 50) -> 
 
 
 @lru_cache
+def healthy(kind: str) -> Anatomy:
+    """Someone as a kind of lesion wants them."""
+    return with_head(someone(), generator(0, "head")) if kind in OUTSIDE else someone()
+
+
+@lru_cache
 def ill(kind: str, seed: int = 0) -> tuple[Anatomy, np.ndarray]:
-    return KINDS[kind](someone(), generator(seed, kind))
+    return KINDS[kind](healthy(kind), generator(seed, kind))
 
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory) -> dict[str, list[Path]]:
-    """Two written subjects of each source, and a BraTS test subject."""
+    """Two written subjects of each source (healthy and ill where it has both), and a BraTS test subject."""
     root = tmp_path_factory.mktemp("cohort")
     folders = {}
     for source in layouts.SOURCES:
@@ -223,20 +235,20 @@ def test_pose_is_rigid():
 
 
 @pytest.mark.parametrize("kind", ILL)
-def test_labels_lie_in_the_brain_and_repeat(kind):
+def test_labels_lie_where_they_may_and_repeat(kind):
     anatomy, label = ill(kind)
-    again = KINDS[kind](someone(), generator(0, kind))[1]
+    again = KINDS[kind](healthy(kind), generator(0, kind))[1]
     assert label.dtype == np.uint8 and label.any()
-    assert not label[~anatomy.brain].any()
+    assert not label[anatomy.brain if kind in OUTSIDE else ~anatomy.brain].any()
     np.testing.assert_array_equal(label, again)
     np.testing.assert_allclose(sum(anatomy.tissues.values())[anatomy.brain], 1, atol=1e-4)
     assert not np.array_equal(label, ill(kind, seed=1)[1])
 
 
-@pytest.mark.parametrize("kind", ("tumour", "ms", "metastases", "cavity"))
+@pytest.mark.parametrize("kind", ("tumour", "ms", "metastases", "cavity", "extracranial"))
 def test_label_is_where_lesion_tissue_fills_half_a_voxel(kind):
     anatomy, label = ill(kind)
-    foreign = set(anatomy.tissues) - set(someone().tissues)
+    foreign = set(anatomy.tissues) - set(healthy(kind).tissues)
     np.testing.assert_array_equal(label > 0, sum(anatomy.tissues[name] for name in foreign) >= 0.5)
 
 
@@ -251,6 +263,40 @@ def test_artificial_anomalies_change_nothing_outside_their_label():
         seen.add("foreign" in anatomy.tissues)
         assert set(np.unique(label)) == {0, 1}
     assert seen == {True, False}
+
+
+def test_structural_changes_keep_to_their_label_and_to_normal_tissue():
+    """Two ways to have more fluid and one to have less; outside the label no voxel changes by half."""
+    more_fluid = set()
+    for seed in range(8):
+        anatomy, label = ill("structural", seed)
+        assert set(anatomy.tissues) == set(someone().tissues)
+        change = sum(np.abs(part - someone().tissues[name]) for name, part in anatomy.tissues.items()) / 2
+        assert change[label == 0].max() < 0.5
+        assert change[label == 1].mean() > 0.05
+        fluid = anatomy.tissues["csf"] - someone().tissues["csf"]
+        wider = (anatomy.ventricles & ~someone().ventricles)[label == 1].any()
+        more_fluid.add((bool(fluid[label == 1].mean() > 0), bool(wider)))
+    assert more_fluid == {(True, True), (True, False), (False, False)}
+
+
+def test_extracranial_masses_enhance_in_bone_and_leave_the_brain():
+    anatomy, label = ill("extracranial")
+    before = healthy("extracranial")
+    for name, part in before.tissues.items():
+        np.testing.assert_array_equal(anatomy.tissues[name][before.brain], part[before.brain])
+    assert sum(anatomy.tissues.values()).max() < 1.0001
+    bone = before.tissues["bone"] + before.tissues["marrow"]
+    assert bone[label > 0].mean() > 3 * bone[~before.brain].mean()
+    plain, enhanced = (render(anatomy, contrast, generator(0, "x"))[label > 0].mean() for contrast in ("T1", "T1ce"))
+    assert enhanced > 1.5 * plain
+
+
+def test_plaques_grow():
+    earlier, later = (multiple_sclerosis(someone(), generator(0, "ms"), extent)[1] for extent in (0.5, 1.0))
+    assert not (earlier > later).any()
+    assert 0 < earlier.sum() < later.sum()
+    np.testing.assert_array_equal(later, ill("ms")[1])
 
 
 def test_healthy_is_unchanged():
@@ -320,170 +366,363 @@ def test_tumour_moves_its_neighbours():
 
 # Native layouts
 
+FIRST = {
+    "brats": ["BRATS_001", "BRATS_002"],
+    "brats2021": ["BraTS2021_00000", "BraTS2021_00001"],
+    "isbi2015": ["training01", "training02"],
+    "kobayashi": ["sub-01", "sub-02"],
+    "mood": ["00000", "00001"],
+    "mood_toy": ["toy_0", "toy_1"],
+    "mslub": ["patient01", "patient02"],
+}
+FILES = {
+    "brats": ["Task01_BrainTumour/{part}Tr/{name}.nii.gz"],
+    "brats2021": ["{name}/{name}_{kind}.nii.gz"],
+    "isbi2015": [
+        "training/{name}/preprocessed/{name}_0{visit}_{scan}_pp.nii",
+        "training/{name}/masks/{name}_0{visit}_mask{rater}.nii",
+    ],
+    "ixi": ["IXI-{contrast}/{name}-{contrast}.nii.gz", "participants.tsv"],
+    "kobayashi": [
+        "{name}/anat/{name}_ce-gadolinium_T1w.nii.gz",
+        "derivatives/labels/{name}/anat/{name}_dseg.nii.gz",
+        "participants.tsv",
+    ],
+    "mood": ["brain_train/{name}.nii.gz"],
+    "mood_toy": ["toy/{name}.nii.gz", "toy_label/pixel/{name}.nii.gz", "toy_label/sample/{name}.nii.gz.txt"],
+    "mslub": ["cross_sectional/coregistered/{name}/{stem}.nii.gz", "cross_sectional/patient_info.csv"],
+    "nfbs": ["NFBS_Dataset/{name}/sub-{name}_ses-NFB3_T1w{suffix}.nii.gz"],
+}
+MIDDLE = dict.fromkeys(("brats", "brats2021"), (-119.5, 137.5, 71.5))
+"""Where the middle of MNI space lies in a source's own."""
+PARTS = {
+    "part": ("images", "labels"),
+    "kind": ("t1", "t1ce", "t2", "flair", "seg"),
+    "scan": ("flair", "mprage", "pd", "t2"),
+    "visit": ("1", "2"),
+    "rater": ("1", "2"),
+    "contrast": ("T1", "T2", "PD"),
+    "stem": ("FLAIR", "T1W", "T1WKS", "T2W", "consensus_gt", "brainmask"),
+    "suffix": ("", "_brain", "_brainmask"),
+}
 
-def test_names_are_native_and_stable():
-    assert layouts.subjects("brats", 2) == ["BRATS_001", "BRATS_002"]
-    assert layouts.subjects("mslub", 10)[-1] == "patient10"
-    names = layouts.subjects("ixi", 60)
-    assert names[:7] == layouts.subjects("ixi", 7)
+
+def expected_files(source: str, name: str) -> set[str]:
+    """The paths of `FILES` with every combination of `PARTS`."""
+    paths = {path.replace("{name}", name) for path in FILES[source]}
+    for part, values in PARTS.items():
+        paths = {path.replace(f"{{{part}}}", value) for path in paths for value in values}
+    return paths
+
+
+def niftis(folder: Path) -> dict[str, nib.Nifti1Image]:
+    """A subject's NIfTI files by their relative path."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.name.endswith((".nii", ".nii.gz"))]
+    return {path.relative_to(folder).as_posix(): nib.load(path) for path in paths}
+
+
+def values(folder: Path, pattern: str) -> np.ndarray:
+    """The voxels of the one file that matches."""
+    (path,) = folder.rglob(pattern)
+    return np.asarray(nib.load(path).dataobj)
+
+
+def test_every_source_is_a_reader():
+    for source in layouts.SOURCES:
+        assert hasattr(reader(source), "index")
+
+
+@pytest.mark.parametrize("source", FIRST)
+def test_names_are_native(source):
+    assert layouts.subjects(source, 2) == FIRST[source]
+
+
+@pytest.mark.parametrize(("source", "pattern"), [("ixi", r"IXI\d{3}-(Guys|HH|IOP)-\d{4}"), ("nfbs", r"A000\d{5}")])
+def test_drawn_names_are_native_and_stable(source, pattern):
+    names = layouts.subjects(source, 60)
+    assert names[:7] == layouts.subjects(source, 7)
     assert len(set(names)) == 60 and sorted(names) == names
-    assert {name.split("-")[1] for name in names} == {"Guys", "HH", "IOP"}
+    assert pd.Series(names).str.fullmatch(pattern).all()
+
+
+def test_ixi_has_its_three_sites():
+    assert {name.split("-")[1] for name in layouts.subjects("ixi", 60)} == {"Guys", "HH", "IOP"}
 
 
 def test_unknown_source_and_subject_are_refused():
-    with pytest.raises(InputError, match="ixi, brats, mslub"):
+    with pytest.raises(InputError, match="brats, brats2021, isbi2015, ixi, kobayashi, mood, mood_toy, mslub, nfbs"):
         layouts.subjects("nowhere", 1)
     with pytest.raises(InputError, match="IXI002-Guys-0828"):
         layouts.case("ixi", "IXI002", 0)
 
 
-def test_files_of_each_source(cohort):
-    ixi = cohort["ixi"][0]
-    name = ixi.name
-    assert set(digests(ixi)) == {f"IXI-{c}/{name}-{c}.nii.gz" for c in ("T1", "T2", "PD")} | {"participants.tsv"}
-    assert set(digests(cohort["brats"][0])) == {
-        "Task01_BrainTumour/imagesTr/BRATS_001.nii.gz",
-        "Task01_BrainTumour/labelsTr/BRATS_001.nii.gz",
-    }
+@pytest.mark.parametrize("source", layouts.SOURCES)
+def test_files_of_each_source(cohort, source):
+    for folder in cohort[source][:2]:
+        assert set(digests(folder)) == expected_files(source, folder.name)
+
+
+def test_a_test_subject_of_brats_has_no_label(cohort):
     assert set(digests(cohort["brats"][2])) == {"Task01_BrainTumour/imagesTs/BRATS_485.nii.gz"}
-    stems = ("FLAIR", "T1W", "T1WKS", "T2W", "consensus_gt", "brainmask")
-    assert set(digests(cohort["mslub"][0])) == {
-        f"cross_sectional/coregistered/patient01/{stem}.nii.gz" for stem in stems
-    } | {"cross_sectional/patient_info.csv"}
 
 
-def test_a_written_subject_repeats_bit_for_bit(cohort, tmp_path):
-    layouts.write_subject("mslub", "patient01", 0, COARSE, tmp_path)
-    assert digests(tmp_path) == digests(cohort["mslub"][0])
+@pytest.mark.parametrize(("source", "subject"), [("mslub", "patient01"), ("kobayashi", "sub-02")])
+def test_a_written_subject_repeats_bit_for_bit(cohort, tmp_path, source, subject):
+    layouts.write_subject(source, subject, 0, COARSE, tmp_path)
+    folder = next(folder for folder in cohort[source] if folder.name == subject)
+    assert digests(tmp_path) == digests(folder)
 
 
-def test_orientation_numbers_and_geometry(cohort):
-    ixi, brats, mslub = (cohort[source][0] for source in layouts.SOURCES)
-    images = {
-        "T1": nib.load(next(ixi.glob("IXI-T1/*"))),
-        "T2": nib.load(next(ixi.glob("IXI-T2/*"))),
-        "PD": nib.load(next(ixi.glob("IXI-PD/*"))),
-        "brats": nib.load(next(brats.glob("*/imagesTr/*"))),
-        "label": nib.load(next(brats.glob("*/labelsTr/*"))),
-        "FLAIR": nib.load(next(mslub.rglob("FLAIR*"))),
-    }
-    codes = {name: "".join(nib.aff2axcodes(image.affine)) for name, image in images.items()}
-    assert codes == {"T1": "PSR", "T2": "LAS", "PD": "LAS", "brats": "LPS", "label": "LPS", "FLAIR": "LPS"}
-    np.testing.assert_array_equal(images["T2"].affine, images["PD"].affine)
-    np.testing.assert_array_equal(images["brats"].affine, images["label"].affine)
-    assert images["T1"].get_data_dtype() == np.int16
-    assert images["label"].get_data_dtype() == np.uint8
-    assert images["brats"].shape == (60, 60, 39, 4)
-    grids = {nib.load(path).shape + tuple(nib.load(path).affine.ravel()) for path in mslub.rglob("*.nii.gz")}
+@pytest.mark.parametrize(
+    ("source", "pattern", "codes", "shape", "dtype"),
+    [
+        ("ixi", "*-T1.nii.gz", "PSR", (64, 64, 38), np.int16),
+        ("ixi", "*-T2.nii.gz", "LAS", (64, 64, 33), np.int16),
+        ("brats", "labelsTr/*", "LPS", (60, 60, 39), np.uint8),
+        ("brats", "imagesTr/*", "LPS", (60, 60, 39, 4), np.int16),
+        ("brats2021", "*_t1ce.nii.gz", "LPS", (60, 60, 39), np.int16),
+        ("isbi2015", "*_01_flair_pp.nii", "RAS", (46, 55, 46), np.float32),
+        ("kobayashi", "*_T1w.nii.gz", "LPS", (56, 64, 56), np.int16),
+        ("mood", "*.nii.gz", "SPR", (64, 64, 64), np.float32),
+        ("mood_toy", "pixel/*", "SPR", (64, 64, 64), np.uint8),
+        ("mslub", "FLAIR.nii.gz", "LPS", (48, 64, 64), np.int16),
+        ("nfbs", "*_T1w.nii.gz", "PIR", (64, 64, 48), np.int16),
+        ("nfbs", "*_brainmask.nii.gz", "PIR", (64, 64, 48), np.float32),
+    ],
+)
+def test_orientation_numbers_and_geometry(cohort, source, pattern, codes, shape, dtype):
+    image = nib.load(next(cohort[source][0].rglob(pattern)))
+    assert "".join(nib.aff2axcodes(image.affine)) == codes
+    assert image.shape == shape
+    assert image.get_data_dtype() == dtype
+
+
+@pytest.mark.parametrize("source", layouts.SOURCES)
+def test_a_subjects_files_share_a_grid(cohort, source):
+    """But IXI's T1, which is another scan than its T2 and PD."""
+    images = [image for name, image in niftis(cohort[source][0]).items() if "IXI-T1" not in name]
+    grids = {image.shape[:3] + tuple(image.affine.ravel()) for image in images}
     assert len(grids) == 1
 
 
-def test_native_grids_at_1_mm():
-    def native(axes, matrix, voxel, edge):
-        return layouts.field_of_view(axes, matrix, voxel, 1.0, edge)
+@pytest.mark.parametrize(
+    ("axes", "matrix", "voxel", "edge", "affine"),
+    [
+        # The affine of every BraTS file.
+        ("LPS", (240, 240, 155), (1, 1, 1), (0.5, 239.5, -0.5), [[-1, 0, 0, 0], [0, -1, 0, 239], [0, 0, 1, 0]]),
+        # The ICBM template's.
+        ("RAS", (181, 217, 181), (1, 1, 1), (-90.5, -126.5, -72.5), [[1, 0, 0, -90], [0, 1, 0, -126], [0, 0, 1, -72]]),
+        ("PSR", (256, 256, 150), (1, 1, 2), (-90, 108, -128), [[0, 0, 2, -89], [-1, 0, 0, 107.5], [0, 1, 0, -127.5]]),
+    ],
+)
+def test_native_grids_at_1_mm(axes, matrix, voxel, edge, affine):
+    native = field_of_view(axes, matrix, voxel, 1.0, edge)
+    assert native.shape == matrix
+    np.testing.assert_array_equal(native.affine, [*affine, [0, 0, 0, 1]])
+    np.testing.assert_allclose(native.voxel, voxel)
 
-    brats = native("LPS", (240, 240, 155), (1, 1, 1), (0.5, 239.5, -0.5))
-    assert brats.shape == (240, 240, 155)
-    # The affine of every BraTS file.
-    np.testing.assert_array_equal(brats.affine, [[-1, 0, 0, 0], [0, -1, 0, 239], [0, 0, 1, 0], [0, 0, 0, 1]])
-    sagittal = native("PSR", (256, 256, 150), (0.9375, 0.9375, 1.2), (-90, 108, -128))
-    assert nib.aff2axcodes(sagittal.affine) == ("P", "S", "R")
-    np.testing.assert_allclose(sagittal.voxel, (0.9375, 0.9375, 1.2))
 
-
-def test_label_values_and_stripping(cohort):
+def test_labels_of_brats(cohort):
     for folder in cohort["brats"][:2]:
-        label = np.asarray(nib.load(next(folder.glob("*/labelsTr/*"))).dataobj)
-        image = np.asarray(nib.load(next(folder.glob("*/imagesTr/*"))).dataobj)
+        label, image = values(folder, "labelsTr/*"), values(folder, "imagesTr/*")
         assert {0, 1, 2} <= set(np.unique(label)) <= {0, 1, 2, 3}
         assert np.mean(image == 0) > 0.5
         assert (image[label > 0] > 0).mean() > 0.99
+
+
+def test_labels_of_mslub(cohort):
     for folder in cohort["mslub"]:
-        read = {path.name[:-7]: np.asarray(nib.load(path).dataobj) for path in folder.rglob("*.nii.gz")}
-        assert set(np.unique(read["consensus_gt"])) == {0, 1} == set(np.unique(read["brainmask"]))
-        assert not (read["consensus_gt"] > read["brainmask"]).any()
-        outside = read["T1W"][read["brainmask"] == 0]
-        assert np.mean(outside > 0.5 * np.median(read["T1W"][read["brainmask"] == 1])) > 0.02
+        t1, label, brain = (values(folder, f"{stem}.nii.gz") for stem in ("T1W", "consensus_gt", "brainmask"))
+        assert set(np.unique(label)) == {0, 1} == set(np.unique(brain))
+        assert not (label > brain).any()
+        assert has_skull(t1, brain)
 
 
-def test_brats_channels_are_flair_t1_t1gd_t2(cohort):
-    """White matter is bright in T1; beside it oedema is bright in FLAIR and T2, dark in T1 and T1gd."""
+def has_skull(head: np.ndarray, brain: np.ndarray) -> bool:
+    return np.mean(head[brain == 0] > 0.5 * np.median(head[brain == 1])) > 0.02
+
+
+def test_brats_channels_are_flair_t1_t1gd_t2_with_the_decathlons_labels(cohort):
     for folder in cohort["brats"][:2]:
-        image, label = (
-            np.asarray(nib.load(next(folder.glob(f"*/{part}/*"))).dataobj, float) for part in ("imagesTr", "labelsTr")
-        )
-        rest = (image[..., 1] > 0) & (label == 0)
-        low, high = np.percentile(image[..., 1][rest], (60, 95))
-        white = rest & (image[..., 1] > low) & (image[..., 1] < high)
-        flair, t1, t1gd, t2 = (image[..., c] / np.median(image[..., c][white]) for c in range(4))
-        oedema, rim, fluid = (
-            label == 1,
-            label == 3,
-            rest & (image[..., 1] < np.percentile(image[..., 1][rest], 5)),
-        )
-        assert min(flair[oedema].mean(), t2[oedema].mean()) > 1.2
-        assert max(t1[oedema].mean(), t1gd[oedema].mean()) < 0.97
-        assert t2[fluid].mean() > 1.3
-        assert flair[fluid].mean() < 1
-        if rim.sum() > 20:
-            assert t1gd[rim].mean() > 1.2 * t1[rim].mean()
+        image, label = values(folder, "imagesTr/*"), values(folder, "labelsTr/*")
+        check_glioma(*np.moveaxis(image, -1, 0), oedema=label == 1, core=label == 2, rim=label == 3)
+
+
+def test_brats2021_files_with_the_challenges_labels(cohort):
+    for folder in cohort["brats2021"]:
+        label = values(folder, "*_seg.nii.gz")
+        assert {0, 1, 2} <= set(np.unique(label)) <= {0, 1, 2, 4}
+        images = [values(folder, f"*_{name}.nii.gz") for name in ("flair", "t1", "t1ce", "t2")]
+        check_glioma(*images, oedema=label == 2, core=label == 1, rim=label == 4)
+
+
+def check_glioma(flair, t1, t1ce, t2, oedema, core, rim):
+    """White matter is bright in T1; beside it oedema is bright in FLAIR and T2, dark in T1, and a rim enhances."""
+    rest = (t1 > 0) & ~(oedema | core | rim)
+    low, high = np.percentile(t1[rest], (60, 95))
+    white = rest & (t1 > low) & (t1 < high)
+    fluid = rest & (t1 < np.percentile(t1[rest], 5))
+    flair, t1, t1ce, t2 = (image / np.median(image[white]) for image in (flair, t1, t1ce, t2))
+    assert min(flair[oedema].mean(), t2[oedema].mean()) > 1.2
+    assert max(t1[oedema].mean(), t1ce[oedema].mean()) < 0.97
+    assert t1[core].mean() < t1[oedema].mean()
+    assert t2[fluid].mean() > 1.3
+    assert flair[fluid].mean() < 1
+    if rim.sum() > 20:
+        assert t1ce[rim].mean() > 1.2 * t1[rim].mean()
+
+
+def test_the_two_raters_of_isbi_differ_about_the_same_lesions(cohort):
+    for folder in cohort["isbi2015"]:
+        for visit in ("01", "02"):
+            first, second = (values(folder, f"*_{visit}_mask{rater}.nii") > 0 for rater in (1, 2))
+            assert 0.4 < 2 * (first & second).sum() / (first.sum() + second.sum()) < 0.95
+
+
+def test_the_lesions_of_isbi_grow_between_visits(cohort):
+    for folder in cohort["isbi2015"]:
+        earlier, later = (values(folder, f"*_{visit}_mask1.nii") > 0 for visit in ("01", "02"))
+        assert not (earlier & ~later).any()
+        assert 0 < earlier.sum() < later.sum()
+
+
+def test_the_second_rater_is_off_by_little():
+    anatomy, label = ill("ms")
+    second = isbi2015.second_rater(label, anatomy, generator(0, "rater"))
+    assert ndimage.distance_transform_edt(label == 0)[second].max() <= 3
+    assert not second[~anatomy.brain].any()
+
+
+def test_isbi_is_stripped(cohort):
+    for name, image in niftis(cohort["isbi2015"][0]).items():
+        brain = np.asarray(image.dataobj) > 0
+        assert "masks" in name or 0.1 < brain.mean() < 0.45
+
+
+def test_nfbs_masks_are_shares_of_brain(cohort):
+    for folder in cohort["nfbs"]:
+        head, brain, mask = (values(folder, f"*_T1w{suffix}.nii.gz") for suffix in PARTS["suffix"])
+        assert mask.min() == 0 and mask.max() == 1
+        assert 0.02 < np.mean((mask > 0.01) & (mask < 0.99)) < 0.2
+        np.testing.assert_array_equal(brain, np.where(mask > 0.5, head, 0))
+        assert has_skull(head, mask)
+
+
+@pytest.mark.parametrize(("source", "pattern"), [("mood", "brain_train/*"), ("mood_toy", "toy/*")])
+def test_mood_intensities_lie_between_0_and_1(cohort, source, pattern):
+    for folder in cohort[source]:
+        image = values(folder, pattern)
+        assert image.min() >= 0 and image.max() == 1
+        assert np.median(image[image > 0.2]) > 0.3
+
+
+def test_moods_texts_agree_with_its_masks(cohort):
+    texts = []
+    for folder in cohort["mood_toy"]:
+        texts.append(next(folder.rglob("*.txt")).read_text())
+        assert set(np.unique(values(folder, "pixel/*"))) == ({0, 1} if texts[-1] == "1" else {0})
+    assert sorted(texts) == ["0", "1"]
+
+
+def test_kobayashis_classes_lie_where_they_should():
+    study = layouts.study("kobayashi", "sub-02", 0, COARSE)
+    anatomy, label = kobayashi.patient(study, {1, 2, 3, 4})
+    assert set(np.unique(label)) == {0, 1, 2, 3, 4}
+    assert not label[~anatomy.brain & (label != 2)].any()
+    assert not (label[anatomy.brain] == 2).any()
+    image = render(anatomy, "T1ce", generator(0, "T1ce"))
+    white = image[anatomy.tissues["wm"] > 0.95].mean()
+    assert image[label == 2].mean() > 1.1 * white > 2 * image[label == 3].mean()
+    assert anatomy.tissues["oedema"][label == 1].mean() < 0.5
+    assert set().union(*map(kobayashi.findings, layouts.subjects("kobayashi", 8))) == {1, 2, 3, 4}
+
+
+def test_kobayashis_table_tells_who_is_ill(cohort):
+    told = []
+    for folder in cohort["kobayashi"]:
+        people = pd.read_csv(folder / "participants.tsv", sep="\t")
+        told += list(people.anomalous)
+        assert values(folder, "*_dseg.nii.gz").any() == told[-1]
+    assert told == [0, 1]
 
 
 def test_sites_have_their_own_look(cohort):
     gains = {}
     for folder in cohort["ixi"]:
         site = folder.name.split("-")[1]
-        values = np.asarray(nib.load(next(folder.glob("IXI-T1/*"))).dataobj)
-        gains[site] = np.percentile(values, 97) / SCANNERS[site].gain
+        gains[site] = np.percentile(values(folder, "*-T1.nii.gz"), 97) / SCANNERS[site].gain
     assert len(gains) == 2
     assert all(0.5 < gain < 1.6 for gain in gains.values())
 
 
 @pytest.mark.parametrize("source", layouts.SOURCES)
-def test_left_stays_left_in_every_layout(source, tmp_path):
-    """A block of bright tissue at the left, front and top of the head is there by each file's affine."""
-    shape, affine = grid(COARSE)
-    world = np.einsum("ij,jxyz->ixyz", affine[:3, :3], np.indices(shape)) + affine[:3, 3, None, None, None]
-    x, y, z = world
+def test_left_stays_left_in_every_layout(cohort, source, tmp_path):
+    """What changes in the left, front and top of the brain changes there by each file's affine, and nowhere else."""
+    study = layouts.study(source, layouts.subjects(source, 1)[0], 0, COARSE)
+    world = study.person.affine[:3, :3] @ np.indices(study.person.brain.shape).reshape(3, -1)
+    x, y, z = (world + study.person.affine[:3, 3:]).reshape(3, *study.person.brain.shape)
     block = (np.abs(x + 35) < 13) & (np.abs(y - 20) < 13) & (np.abs(z - 35) < 13)
-    empty = np.zeros(shape, np.float32)
-    anatomy = Anatomy(
-        {"gm": block.astype(np.float32), "wm": empty, "csf": empty}, block, empty, empty > 0, affine, 40.0
-    )
-    case = layouts.Case(40.0, "F", "healthy", SCANNERS["HH"])
-    subject = layouts.subjects(source, 1)[0]
-    study = layouts.Study(source, subject, 0, COARSE, case, anatomy, block.astype(np.uint8))
-    tmp_path.joinpath("cross_sectional").mkdir()
-    layouts.WRITERS[source](study, tmp_path)
-    centre = {"brats": (-119.5, 137.5, 71.5)}.get(source, (0, 0, 0))
-    volumes = list(itertools.chain(tmp_path.rglob("*.nii.gz")))
-    assert volumes
-    for path in volumes:
-        image = nib.load(path)
-        values = np.asarray(image.dataobj, float)
-        values = values[..., 0] if values.ndim == 4 else values
-        bright = np.array(np.nonzero(values > 0.5 * values.max())).mean(1)
-        place = image.affine[:3, :3] @ bright + image.affine[:3, 3] - centre
-        np.testing.assert_allclose(place, (-35, 20, 35), atol=18)
+    marked = replace(study, person=study.person.replaced(myelin=study.person.myelin - 0.5 * block))
+    layouts.layout(source).write(marked, tmp_path)
+    before, after = niftis(cohort[source][0]), niftis(tmp_path)
+    assert set(after) == set(before)
+    seen = 0
+    for name, image in after.items():
+        change = np.abs(np.asarray(image.dataobj, float) - np.asarray(before[name].dataobj, float))
+        change = change[..., 0] if change.ndim == 4 else change
+        if change.any():
+            seen += 1
+            voxel = np.array(np.nonzero(change > 0.5 * change.max())).mean(1)
+            place = image.affine[:3, :3] @ voxel + image.affine[:3, 3] - MIDDLE.get(source, 0)
+            np.testing.assert_allclose(place, (-35, 20, 35), atol=15)
+    assert seen == {"ixi": 3, "brats2021": 4, "isbi2015": 8, "mslub": 4, "nfbs": 2}.get(source, 1)
 
 
 # Archives
 
+ARCHIVES = {
+    "brats": {"Task01_BrainTumour.tar": ""},
+    "brats2021": {"RSNA_ASNR_MICCAI_BraTS2021_TrainingData_16July2021.tar": ""},
+    "isbi2015": {"training_final_v4.zip": ""},
+    "ixi": {"IXI-T1.tar": "T1", "IXI-T2.tar": "T2", "IXI-PD.tar": "PD"},
+    "kobayashi": {"kobayashi.zip": "T1ce"},
+    "mood": {"brain_train.zip": "T1"},
+    "mood_toy": {"brain_toy.zip": "T1"},
+    "mslub": {"open_ms_data.tar.gz": ""},
+    "nfbs": {"NFBS_Dataset.tar.gz": "T1"},
+}
 
-def test_archives_hold_the_native_members(archives):
-    listing = {}
-    for path in archives.rglob("*.tar*"):
-        with tarfile.open(path) as archive:
-            listing[path.name] = archive.getnames()
-    names = layouts.subjects("ixi", 2)
-    assert listing["IXI-T1.tar"] == [f"{name}-T1.nii.gz" for name in names]
-    brats = listing["Task01_BrainTumour.tar"]
-    assert {"Task01_BrainTumour/dataset.json", "Task01_BrainTumour/imagesTr/._BRATS_001.nii.gz"} <= set(brats)
-    assert "Task01_BrainTumour/imagesTs/BRATS_485.nii.gz" in brats
-    mslub = listing["open_ms_data.tar.gz"]
-    top = "open_ms_data-65704901f60650824565aa5a4818611aa89716f4/cross_sectional"
-    assert f"{top}/coregistered/patient02/consensus_gt.nii.gz" in mslub
-    assert f"{top}/patient_info.csv" in mslub
+
+def names_in(path: Path) -> list[str]:
+    """The plain files of an archive."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            return [member.filename for member in archive.infolist() if not member.is_dir()]
+    with tarfile.open(path) as archive:
+        return [member.name for member in archive if member.isreg()]
+
+
+@pytest.mark.parametrize("source", layouts.SOURCES)
+def test_archives_hold_the_native_members(cohort, archives, source):
+    top = {"mslub": "open_ms_data-65704901f60650824565aa5a4818611aa89716f4/"}.get(source, "")
+    wanted = {top + path for folder in cohort[source][:2] for path in expected_files(source, folder.name)}
+    if source == "ixi":
+        wanted = {Path(path).name for path in wanted} - {"participants.tsv"}
+    found = {name for archive in ARCHIVES[source] for name in names_in(archives / source / archive)}
+    beside = {"._", "dataset.json", "BRATS_485"} if source == "brats" else set()
+    assert {name for name in found if not any(part in name for part in beside)} == wanted
+
+
+def test_brats_has_apples_leftovers_and_a_description(archives):
+    with tarfile.open(archives / "brats" / "Task01_BrainTumour.tar") as archive:
+        names = archive.getnames()
+        description = json.load(archive.extractfile("Task01_BrainTumour/dataset.json"))
+    assert {"Task01_BrainTumour/imagesTr/._BRATS_001.nii.gz", "Task01_BrainTumour/imagesTs/BRATS_485.nii.gz"} <= set(
+        names
+    )
+    assert list(description["modality"].values()) == ["FLAIR", "T1w", "t1gd", "T2w"]
+    assert (description["numTraining"], description["numTest"]) == (2, 1)
+    assert description["training"][0]["label"] == "./labelsTr/BRATS_001.nii.gz"
 
 
 def test_tables_in_and_beside_the_archives(archives):
@@ -491,33 +730,42 @@ def test_tables_in_and_beside_the_archives(archives):
     assert list(people) == ["participant_id", "age", "sex"]
     assert list(people.participant_id) == layouts.subjects("ixi", 2)
     assert people.age.between(20, 86).all()
-    with tarfile.open(archives / "brats" / "Task01_BrainTumour.tar") as archive:
-        description = json.load(archive.extractfile("Task01_BrainTumour/dataset.json"))
-    assert list(description["modality"].values()) == ["FLAIR", "T1w", "t1gd", "T2w"]
-    assert (description["numTraining"], description["numTest"]) == (2, 1)
-    assert description["training"][0]["label"] == "./labelsTr/BRATS_001.nii.gz"
     with tarfile.open(archives / "mslub" / "open_ms_data.tar.gz") as archive:
         member = next(name for name in archive.getnames() if name.endswith("patient_info.csv"))
         patients = pd.read_csv(archive.extractfile(member))
     assert list(patients) == ["patient_id", "age", "sex", "ms_type", "edss", "criteria"]
     assert list(patients.patient_id) == [1, 2]
+    with zipfile.ZipFile(archives / "kobayashi" / "kobayashi.zip") as archive:
+        people = pd.read_csv(archive.open("participants.tsv"), sep="\t")
+    assert list(people) == ["participant_id", "age", "sex", "anomalous"]
+    assert list(people.participant_id) == ["sub-01", "sub-02"]
 
 
 def test_archives_repeat_byte_for_byte_whatever_the_order_and_time(cohort, archives, tmp_path):
     for source, folders in cohort.items():
-        for path in folders[0].rglob("*.nii.gz"):
+        for path in folders[0].rglob("*.nii*"):
             path.touch()
         layouts.write_archives(source, reversed(folders), tmp_path / source)
         assert digests(tmp_path / source) == digests(archives / source)
+    with zipfile.ZipFile(archives / "mood" / "brain_train.zip") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_checksums_are_right(archives):
-    for source in layouts.SOURCES:
-        lines = (archives / source / "SHA256SUMS").read_text().split("\n")[:-1]
-        listed = dict(reversed(line.split("  ")) for line in lines)
-        assert set(listed) == {path.name for path in (archives / source).glob("*.tar*")}
-        for name, digest in listed.items():
-            assert hashlib.sha256((archives / source / name).read_bytes()).hexdigest() == digest
+@pytest.mark.parametrize("source", layouts.SOURCES)
+def test_sources_table_tells_what_a_reader_finds(archives, source, tmp_path):
+    table = pd.read_csv(archives / source / "sources.csv", dtype=str, keep_default_na=False).set_index("archive")
+    assert dict(table.modality) == layouts.archives(source) == ARCHIVES[source]
+    assert set(table.dataset) == {source}
+    assert set(table.access) == {"open"}
+    for name, row in table.iterrows():
+        path = archives / source / name
+        assert row.bytes == str(path.stat().st_size)
+        assert row.checksum == "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+        archive_module.unpack(path, tmp_path / name)
+        assert row.files == str(sum(file.is_file() for file in (tmp_path / name).rglob("*")))
+    subjects = reader(source).index([tmp_path])
+    assert set(table.subjects) == {str(len(subjects))}
+    assert list(subjects.subject) == layouts.subjects(source, 2)
 
 
 def test_box_holds_the_brain():

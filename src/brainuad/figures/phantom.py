@@ -9,7 +9,7 @@ from scipy import ndimage
 from brainuad.phantom.anatomy import person
 from brainuad.phantom.contrast import CONTRASTS, render
 from brainuad.phantom.head import with_head
-from brainuad.phantom.lesions import KINDS
+from brainuad.phantom.lesions import KINDS, OUTSIDE
 from brainuad.phantom.scanner import SCANNERS, Grid, acquire
 from brainuad.seeds import generator
 from brainuad.slices import to_slices
@@ -26,7 +26,11 @@ ROWS = (
     ("ms", 36, "HH", True),
     ("ms", 52, "Guys", False),
     ("metastases", 66, "HH", False),
+    ("extracranial", 63, "HH", True),
     ("cavity", 58, "IOP", False),
+    ("structural", 55, "HH", False),
+    ("structural", 68, "Guys", True),
+    ("structural", 73, "HH", False),
     ("artificial", 33, "HH", False),
 )
 """Kind, age, scanner, with skull."""
@@ -43,10 +47,13 @@ def row_images(
     def rng(step: str) -> np.random.Generator:
         return generator(seed, "phantom", name, step)
 
-    anatomy, label = KINDS[kind](person(seed, name, spacing, age), rng("lesion"))
+    anatomy = person(seed, name, spacing, age)
+    if kind in OUTSIDE:
+        anatomy, label = KINDS[kind](with_head(anatomy, rng("head")), rng("lesion"))
+    else:
+        anatomy, label = KINDS[kind](anatomy, rng("lesion"))
+        anatomy = with_head(anatomy, rng("head")) if skull else anatomy
     bare = anatomy.brain
-    if skull:
-        anatomy = with_head(anatomy, rng("head"))
     k = slice_to_show(label, anatomy.affine)
     grid = Grid(bare.shape, anatomy.affine)
     thick = (0, 0, 1.2 * spacing)

@@ -1,8 +1,9 @@
 """Lesions with exact labels: each kind turns a healthy anatomy into an ill one and a label volume.
 
 Every kind has the signature `kind(anatomy, rng) -> (anatomy, label)`, label (X, Y, Z) uint8, 0 where healthy.
-A voxel is labelled where lesion tissue fills at least half of it; labels lie inside the brain mask. Lesions
-are tissues like any other (fractions in `Anatomy.tissues`), so every contrast shows them in its own way.
+A voxel is labelled where lesion tissue fills at least half of it. Lesions are tissues like any other (fractions
+in `Anatomy.tissues`), so every contrast shows them in its own way. Labels lie inside the brain mask, but for
+the kinds in `OUTSIDE`, which want an anatomy with its head and leave the brain alone.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,18 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
-from brainuad.phantom.anatomy import Anatomy, nodes, noise, sample
+from brainuad.phantom.anatomy import Anatomy
+from brainuad.phantom.bodies import (
+    Shape,
+    across_midline,
+    cerebral_white,
+    draw_place,
+    joined,
+    labelled,
+    mass_effect,
+    overlay,
+    within,
+)
 
 OEDEMA, CORE, ENHANCING = 1, 2, 3
 """Classes of a tumour's label, numbered as in MSD Task01; the other kinds use 1 alone."""
@@ -58,8 +70,12 @@ def tumour(anatomy: Anatomy, rng: np.random.Generator) -> Lesion:
     return anatomy, labelled(anatomy, classes)
 
 
-def multiple_sclerosis(anatomy: Anatomy, rng: np.random.Generator) -> Lesion:
-    """Plaques of log-normal size: periventricular (the large ones), juxtacortical and deep."""
+def multiple_sclerosis(anatomy: Anatomy, rng: np.random.Generator, extent: float = 1.0) -> Lesion:
+    """Plaques of log-normal size: periventricular (the large ones), juxtacortical and deep.
+
+    `extent` is the share of its volume to which each plaque has grown so far; with the same draws from `rng`
+    an earlier state lies within a later one.
+    """
     load = float(np.clip(rng.lognormal(np.log(10e3), 0.9), 600, 50e3))
     white, csf, spacing = cerebral_white(anatomy), anatomy.tissues["csf"], anatomy.spacing
     beside = within(anatomy.ventricles, 5.0, spacing)
@@ -75,7 +91,7 @@ def multiple_sclerosis(anatomy: Anatomy, rng: np.random.Generator) -> Lesion:
         centre = draw_place(anatomy, rng, places[where])
         radius = (3 * volume / (4 * np.pi)) ** (1 / 3)
         shape = Shape(anatomy, rng, centre, stretch=0.3, roughness=0.28, scale=max(radius, 3), reach=3.5 * radius + 4)
-        body = joined(shape.grow(volume, room, hindrance=0.8 * anatomy.tissues["gm"]), centre)
+        body = joined(shape.grow(extent * volume, room, hindrance=0.8 * anatomy.tissues["gm"]), centre)
         plaques = np.maximum(plaques, body * rng.uniform(0.7, 1))
         total += volume
     anatomy = overlay(anatomy, {"plaque": plaques})
@@ -163,179 +179,70 @@ def artificial(anatomy: Anatomy, rng: np.random.Generator) -> Lesion:
     return anatomy.replaced(tissues=tissues), label
 
 
+def structural(anatomy: Anatomy, rng: np.random.Generator) -> Lesion:
+    """Tissue of normal signal in an abnormal shape: a bulge of one ventricle, or shrunken or swollen gyri.
+
+    Shrunken gyri stand apart, as where a stroke healed long ago; swollen ones have lost the sulci between
+    them. Their label is the whole region, that of a ventricle what turned into fluid.
+    """
+    change = str(rng.choice(("ventricle", "shrunken", "swollen")))
+    spacing, tissue = anatomy.spacing, anatomy.tissues
+    room = anatomy.brain & ~anatomy.ventricles
+    if change == "ventricle":
+        white = cerebral_white(anatomy)
+        wall = white & within(anatomy.ventricles, 3.0, spacing)
+        centre = draw_place(anatomy, rng, wall if wall.any() else white)
+        shape = Shape(anatomy, rng, centre, stretch=0.2, roughness=0.1, scale=20, reach=40)
+        away = 0.12 * ndimage.distance_transform_edt(~anatomy.ventricles, sampling=spacing)
+        hindrance = away.astype(np.float32) + 0.2 * tissue["gm"] + 3 * across_midline(anatomy, centre)
+        bulge = shape.grow(float(rng.uniform(8e3, 20e3)), room, hindrance=hindrance)
+        wider = overlay(anatomy, {"csf": bulge})
+        changed = wider.tissues["csf"] - tissue["csf"] >= 0.5
+        return wider.replaced(ventricles=anatomy.ventricles | changed), changed.astype(np.uint8)
+    depth = ndimage.distance_transform_edt(anatomy.brain, sampling=spacing).astype(np.float32)
+    centre = draw_place(anatomy, rng, cerebral_white(anatomy) & (depth < 20))
+    shape = Shape(anatomy, rng, centre, stretch=0.25, roughness=0.2, scale=14, reach=50)
+    room &= depth < 18
+    body = shape.grow(float(rng.uniform(20e3, 50e3)), room, hindrance=3 * across_midline(anatomy, centre))
+    region = joined(body, centre) >= 0.5
+    fluid = tissue["csf"] + tissue["vessel"]
+    if change == "shrunken":
+        nearby = ndimage.gaussian_filter(fluid, 2.5 / spacing)
+        parts = {"csf": np.where(region, np.clip(5 * (nearby - 0.12), 0, 1), 0)}
+    else:
+        parts = {"gm": np.where(region, 0.9 * fluid, 0)}
+    return overlay(anatomy, parts), region.astype(np.uint8)
+
+
+def extracranial(anatomy: Anatomy, rng: np.random.Generator) -> Lesion:
+    """One to three enhancing masses in the marrow of the skull's vault that grow into the scalp."""
+    spacing, tissue = anatomy.spacing, anatomy.tissues
+    z = anatomy.affine[2, 3] + spacing * np.arange(anatomy.brain.shape[2], dtype=np.float32)
+    head = ~anatomy.brain & (sum(tissue.values()) > 0.5)
+    vault = head & (tissue["marrow"] > 0.3) & (z > 0)
+    hindrance = 0.6 * (tissue["fat"] + tissue["muscle"]) + 1.5 * tissue["csf"]
+    # To these lesions the head outside the brain is what the brain is to the others.
+    rest = anatomy.replaced(brain=head)
+    for _ in range(int(rng.integers(1, 4))):
+        volume = float(np.clip(rng.lognormal(np.log(4e3), 0.7), 800, 16e3))
+        radius = (3 * volume / (4 * np.pi)) ** (1 / 3)
+        centre = draw_place(rest, rng, vault)
+        shape = Shape(rest, rng, centre, stretch=0.15, roughness=0.15, scale=10, reach=3 * radius + 8)
+        mass = joined(shape.grow(volume, head, hindrance=hindrance), centre)
+        mixed = np.clip(0.85 + 0.15 * shape.patches(6), 0.5, 1)
+        rest = overlay(rest, {"enhancing": mass * mixed, "tumour": mass * (1 - mixed)})
+    return rest.replaced(brain=anatomy.brain), labelled(rest, {"enhancing": 1, "tumour": 1})
+
+
 KINDS: dict[str, Callable[[Anatomy, np.random.Generator], Lesion]] = {
     "healthy": healthy,
     "tumour": tumour,
     "ms": multiple_sclerosis,
     "metastases": metastases,
     "cavity": cavity,
+    "structural": structural,
+    "extracranial": extracranial,
     "artificial": artificial,
 }
-
-
-class Shape:
-    """An irregular body about a centre: nested bodies of any volume, all from one rough distance."""
-
-    def __init__(
-        self,
-        anatomy: Anatomy,
-        rng: np.random.Generator,
-        centre: np.ndarray,
-        stretch: float,
-        roughness: float,
-        scale: float,
-        reach: float,
-    ):
-        """`stretch`: log-ratio spread of axes; `roughness`: of the surface over `scale` mm; `reach` in mm."""
-        spacing = anatomy.spacing
-        shape = np.array(anatomy.brain.shape)
-        half = int(np.ceil(reach / spacing))
-        low, high = np.maximum(centre - half, 0), np.minimum(centre + half + 1, shape)
-        self.box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-        self.shape, self.spacing = anatomy.brain.shape, spacing
-        offsets = np.indices(high - low, np.float32).reshape(3, -1) + (low - centre)[:, None]
-        rotation = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-        ratios = np.exp(stretch * rng.normal(size=3))
-        self.points = (offsets + centre[:, None]) * spacing + anatomy.affine[:3, 3:]
-        distance = np.linalg.norm(rotation @ offsets * (ratios / ratios.prod() ** (1 / 3))[:, None], axis=0) * spacing
-        self.rng = rng
-        bumps = self.field(scale) + 0.5 * self.field(scale / 2.5)
-        self.distance = (distance * np.exp(roughness * bumps)).reshape(high - low)
-
-    def field(self, scale: float) -> np.ndarray:
-        """(N) smooth noise of unit variance over `scale` mm at the box's points."""
-        spacing = float(np.clip(scale / 2, 1.0, 8))
-        low, high = self.points.min(1), self.points.max(1)
-        coordinates, origin = nodes(np.stack([low, high], 1), spacing)
-        return sample(noise(self.rng, coordinates.shape[1:], 1.0), self.points, origin, spacing)
-
-    def patches(self, scale: float) -> np.ndarray:
-        """(X, Y, Z) smooth noise of unit variance over `scale` mm in the box, 0 elsewhere."""
-        return self.placed(self.field(scale).reshape(self.distance.shape))
-
-    def grow(
-        self, volume: float, room: np.ndarray, hindrance: np.ndarray | float = 0.0, uneven: float = 0.0
-    ) -> np.ndarray:
-        """(X, Y, Z) float32 fractions of the body of `volume` mm3 in `room`.
-
-        It reaches least far where `hindrance` (X, Y, Z) >= 0 is large; `uneven` roughens this body alone.
-        """
-        room = room[self.box]
-        reluctance = hindrance[self.box] if isinstance(hindrance, np.ndarray) else hindrance
-        distance = self.distance * (1 + reluctance)
-        if uneven:
-            distance = distance * np.exp(uneven * self.field(9.0)).reshape(distance.shape)
-        distance = np.where(room, distance, np.inf)
-        count = int(np.clip(round(volume / self.spacing**3), 1, room.sum()))
-        edge = np.partition(distance.ravel(), count - 1)[count - 1]
-        fraction = np.clip((edge - distance) / self.spacing + 0.5, 0, 1)
-        return self.placed(fraction)
-
-    def placed(self, values: np.ndarray) -> np.ndarray:
-        """The box's values in a volume of zeros."""
-        volume = np.zeros(self.shape, np.float32)
-        volume[self.box] = values
-        return volume
-
-
-def draw_place(anatomy: Anatomy, rng: np.random.Generator, where: np.ndarray, depth: float = 0.0) -> np.ndarray:
-    """(3) voxel drawn from the mask `where`, at least `depth` mm inside the brain if it has such a place."""
-    if depth:
-        inner = where & (ndimage.distance_transform_edt(anatomy.brain, sampling=anatomy.spacing) > depth)
-        where = inner if inner.any() else where
-    voxels = np.flatnonzero(where)
-    return np.array(np.unravel_index(voxels[rng.integers(len(voxels))], where.shape))
-
-
-def within(mask: np.ndarray, reach: float, spacing: float) -> np.ndarray:
-    """(X, Y, Z) bool: voxels at most `reach` mm from the mask."""
-    result = np.zeros(mask.shape, bool)
-    if not mask.any():
-        return result
-    margin = int(np.ceil(reach / spacing)) + 1
-    box = tuple(
-        slice(max(side.start - margin, 0), side.stop + margin)
-        for side in ndimage.find_objects(mask.astype(np.uint8))[0]
-    )
-    result[box] = ndimage.distance_transform_edt(~mask[box], sampling=spacing) <= reach
-    return result
-
-
-def joined(fraction: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """The connected piece (X, Y, Z) of a body nearest to a voxel, without islands."""
-    pieces, count = ndimage.label(fraction > 0)
-    if count < 2:
-        return fraction
-    voxels = np.array(np.nonzero(pieces))
-    nearest = voxels[:, np.argmin(((voxels - centre[:, None]) ** 2).sum(0))]
-    return np.where(pieces == pieces[tuple(nearest)], fraction, 0)
-
-
-def across_midline(anatomy: Anatomy, centre: np.ndarray) -> np.ndarray:
-    """(X, Y, Z) 0 in the hemisphere of a voxel, rising by 1 every 8 mm into the other."""
-    x = anatomy.affine[0, 3] + anatomy.spacing * np.arange(anatomy.brain.shape[0], dtype=np.float32)
-    side = np.sign(x[centre[0]]) or 1
-    beyond = np.maximum(-side * x, 0) / 8
-    return np.broadcast_to(beyond[:, None, None], anatomy.brain.shape)
-
-
-def cerebral_white(anatomy: Anatomy) -> np.ndarray:
-    """(X, Y, Z) bool: white matter of the hemispheres, without brain stem and cerebellum."""
-    x, y, z = np.ogrid[tuple(slice(n) for n in anatomy.brain.shape)]
-    x, y, z = (anatomy.affine[i, 3] + anatomy.spacing * axis for i, axis in enumerate((x, y, z)))
-    below = (z < -8 - 0.25 * (y + 40)) & (y < 0)
-    stem = (np.abs(x) < 18) & (z < 2)
-    return (anatomy.tissues["wm"] > 0.7) & ~below & ~stem & (z > -30)
-
-
-def overlay(anatomy: Anatomy, parts: dict[str, np.ndarray]) -> Anatomy:
-    """The anatomy with lesion tissues laid over it: what was there keeps the rest of each voxel."""
-    parts = {name: np.where(anatomy.brain, np.clip(part, 0, 1), 0).astype(np.float32) for name, part in parts.items()}
-    rest = 1 - np.clip(sum(parts.values()), 0, 1)
-    tissues = {name: fraction * rest for name, fraction in anatomy.tissues.items()}
-    for name, part in parts.items():
-        tissues[name] = tissues.get(name, 0) + part
-    return anatomy.replaced(tissues=tissues)
-
-
-def labelled(anatomy: Anatomy, classes: dict[str, int]) -> np.ndarray:
-    """(X, Y, Z) uint8: 0 where lesion fills less than half of a voxel, else the class that fills most."""
-    label = np.zeros(anatomy.brain.shape, np.uint8)
-    present = {name: number for name, number in classes.items() if name in anatomy.tissues}
-    most = np.zeros(anatomy.brain.shape, np.float32)
-    for number in sorted(set(present.values())):
-        share = sum(anatomy.tissues[name] for name in present if present[name] == number)
-        label[share > most] = number
-        most = np.maximum(most, share)
-    total = sum(anatomy.tissues[name] for name in present)
-    return np.where((total >= 0.5) & anatomy.brain, label, 0).astype(np.uint8)
-
-
-def mass_effect(anatomy: Anatomy, centre: np.ndarray, radius: float, push: float) -> Anatomy:
-    """Tissue about `centre` (voxel) moved outwards: by `push` mm at `radius` mm, fading beyond.
-
-    A point at distance r shows what was at r - push * h(r), h rising from 0 at the centre to 1 at the radius
-    and falling as a Gaussian; `push` below 0.45 radius keeps the map invertible. The mask moves along.
-    """
-    reach = 3.2 * radius
-    half = int(np.ceil(reach / anatomy.spacing))
-    low = np.maximum(centre - half, 0)
-    high = np.minimum(centre + half + 1, anatomy.brain.shape)
-    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    offsets = np.indices(high - low, np.float32) + (low - centre)[:, None, None, None]
-    r = np.linalg.norm(offsets, axis=0) * anatomy.spacing
-    h = np.where(r < radius, r / radius, np.exp(-(((r - radius) / radius) ** 2) / 1.2))
-    source = offsets * (1 - push * h / np.maximum(r, 1e-3)) + (centre - low)[:, None, None, None]
-
-    def moved(volume: np.ndarray, order: int) -> np.ndarray:
-        result = volume.copy()
-        result[box] = ndimage.map_coordinates(volume[box].astype(np.float32), source, order=order, mode="nearest")
-        return result
-
-    brain = moved(anatomy.brain, 0)
-    tissues = {name: np.clip(moved(f, 3), 0, 1) * brain for name, f in anatomy.tissues.items()}
-    total = sum(tissues.values())
-    brain &= total > 0.5
-    tissues = {name: np.where(brain, f / np.maximum(total, 0.5), 0) for name, f in tissues.items()}
-    myelin = moved(anatomy.myelin, 1) * brain
-    return anatomy.replaced(tissues=tissues, brain=brain, myelin=myelin, ventricles=moved(anatomy.ventricles, 0))
+OUTSIDE = {"extracranial"}
+"""Kinds that lie in the head outside the brain."""

@@ -7,7 +7,7 @@ from brainuad.phantom.layouts import write_archives
 
 
 def main(*, source: str, subjects: list[Path], out: Path) -> None:
-    """Write the folder OUT with the archives of SOURCE (ixi, brats, mslub) from SUBJECTS, and SHA256SUMS."""
+    """Write the folder OUT with the archives of SOURCE (a reader's name) from SUBJECTS, and sources.csv."""
     with atomic(out) as folder:
         folder.mkdir()
         write_archives(source, subjects, folder)

@@ -1,60 +1,55 @@
-"""Implant synthetic lesions in the shape of another subject's real ones into a healthy preprocessed volume."""
+"""Implant a synthetic anomaly of a chosen kind into a healthy canonical volume."""
 
-import shutil
+import json
 from pathlib import Path
 
-import nibabel as nib
-import numpy as np
-import pandas as pd
-import SimpleITK as sitk
-
-from brainuad.anomalies.implant import implant
+from brainuad.anomalies import donors as patients
+from brainuad.anomalies import kinds
+from brainuad.datasets import reader as readers
+from brainuad.datasets import volumes
 from brainuad.errors import InputError
-from brainuad.files import atomic, save_nifti
-from brainuad.preprocessing.space import resample_labels, to_ras
-from brainuad.seeds import generator
+from brainuad.files import save_nifti
 
 
 def main(
     *,
+    kind: str,
     image: Path,
     brain: Path,
-    shapes: Path,
-    subject: str,
     modality: str,
+    subject: str,
     out_image: Path,
-    out_brain: Path,
     out_label: Path,
+    settings: str = "{}",
     seed: int = 0,
+    donors: Path | None = None,
+    donor_reader: str | None = None,
+    hosts: str = "",
 ) -> None:
-    """Draw a label from SHAPES (a subjects.tsv of masks in MNI space) for SUBJECT and implant it into IMAGE."""
-    rng = generator(seed, "implant", subject)
-    table = pd.read_csv(shapes, sep="\t", dtype=str, keep_default_na=False)
-    masks = sorted(table.loc[table["label"] != "", "label"])
-    if not masks:
-        raise InputError(shapes, "lists no label whose shape could be used", "Add a dataset with lesion masks")
-    grid = sitk.ReadImage(brain)
-    lesions = np.zeros(grid.GetSize(), np.uint8)
-    for candidate in rng.permutation(masks):
-        if "MNI" not in str(candidate):
-            raise InputError(candidate, "is not said to lie in MNI space", "Use masks of MSLUB's MNI folder for shapes")
-        mask = sitk.ReadImage(str(candidate), sitk.sitkFloat32)
-        on_grid, _ = to_ras(resample_labels(mask > 0.5, grid, sitk.Transform()))
-        source = nib.load(image)
-        changed, lesions = implant(
-            source.get_fdata(dtype=np.float32),
-            np.asarray(nib.load(brain).dataobj),
-            on_grid,
-            modality,
-            rng,
-        )
-        if lesions.any():
+    """Write SUBJECT's IMAGE with an anomaly of KIND within BRAIN, and its label; SETTINGS are the kind's own, as JSON.
+
+    Kinds that take lesions from patients need DONORS (a subjects.tsv), the reader that made it, and HOSTS, the dataset
+    that SUBJECT is of, as `dataset=subjects.tsv`: its test subjects get different donors as long as there are enough.
+    """
+    if modality not in readers.MODALITIES:
+        raise InputError(modality, "is no modality", f"Choose one of: {', '.join(readers.MODALITIES)}")
+    anomalies, options = kinds.load(kind), json.loads(settings)
+    kinds.check_settings(kind, options)
+    scan = volumes.load_image(str(image))
+    mask = volumes.load_brain(str(brain), scan)
+    host = kinds.Host(scan.data, mask.data > 0, scan.affine, modality)
+    offered = [None]
+    if anomalies.NEEDS:
+        if not (donors and donor_reader and hosts):
+            raise InputError(f"{kind} anomalies", "come from patients", "Give --donors, --donor-reader and --hosts")
+        others = patients.in_split_order(hosts, subject, modality, seed)
+        rows = patients.ranked(donors, anomalies.NEEDS, subject, modality, others, seed)
+        offered = patients.bring(rows, readers.reader(donor_reader).LABELS, anomalies.NEEDS, host, image)
+    for donor in offered:
+        changed, label = anomalies.implant(host, donor, kinds.stream(seed, kind, subject), **options)
+        if label.any():
             break
     else:
-        raise InputError(
-            shapes, f"has no lesion within the brain of {subject}", "Check that the masks lie in MNI space"
-        )
-    save_nifti(out_image, changed, source.affine)
-    save_nifti(out_label, lesions, source.affine)
-    with atomic(out_brain) as temporary:
-        shutil.copyfile(brain, temporary)
+        raise InputError(donors, f"has no lesion that meets the brain of {subject}", "Look at its brain mask")
+    save_nifti(out_image, changed, host.affine)
+    save_nifti(out_label, label, host.affine)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainuad.datasets import brainweb, volumes
+from brainuad.datasets import brains, brainweb, volumes
 from brainuad.datasets.reader import MODALITIES, known, read_subjects, reader
 from brainuad.errors import InputError
 from brainuad.stages import index
@@ -327,8 +327,8 @@ def test_mslub_scans_dip_below_zero_under_headers_with_a_qform_alone(tmp_path: P
     np.testing.assert_array_equal(image.data, scan[::-1])
     np.testing.assert_array_equal(image.affine[:3, 3], (90 - 15, -126, -72))
     np.testing.assert_array_equal(volumes.load_label(row["label"], image, {1: "lesion"}).data, ball()[::-1])
-    found, origin = volumes.find_brain(row["FLAIR"], image)
-    assert origin == volumes.NONZERO and found.data.sum() == np.count_nonzero(ball())
+    found, origin = brains.find({**row, "brain": ""}, "FLAIR", image)
+    assert origin == brains.NONZERO and found.data.sum() == np.count_nonzero(ball())
 
 
 def isbi(root: Path) -> Path:

@@ -4,7 +4,7 @@ The paper's 313 scans of patients with brain metastases aren't public. Data of t
 
     sub-01/anat/sub-01_ce-gadolinium_T1w.nii.gz             head with skull
     derivatives/labels/sub-01/anat/sub-01_dseg.nii.gz       on the same grid, values as in LABELS
-    participants.tsv                                        participant_id, age, sex
+    participants.tsv                                        participant_id, age, sex, anomalous (0 in the healthy)
 
 There is no brain mask, and the paper's preprocessing needs none.
 

@@ -25,8 +25,8 @@ import pandas as pd
 from brainuad.errors import InputError
 
 MODALITIES = ("T1", "T1ce", "T2", "PD", "FLAIR")
-PERSON = ("site", "age", "sex")
-COLUMNS = ("subject", *PERSON, "anomalous", *MODALITIES, "label", "brain")
+PERSON = ("site", "age", "sex", "anomalous")
+COLUMNS = ("subject", *PERSON, *MODALITIES, "label", "brain")
 SEXES = {"m": "M", "male": "M", "f": "F", "female": "F"}
 UNKNOWN = ("n/a", "na")
 Rows = dict[str, dict[str, str]]
@@ -114,7 +114,7 @@ def read_subjects(path: Path) -> pd.DataFrame:
 
 
 def describe(rows: Rows, people: pd.DataFrame, subjects: "pd.Series[str]") -> None:
-    """Fill site, age and sex of the subjects in `rows` from a table with one line per person, as far as it has them.
+    """Fill in what a table with one line per person tells of the subjects in `rows`: site, age, sex, anomalous.
 
     What the table marks as unknown (`N/A`) stays empty, and sexes become M and F.
     """

@@ -14,10 +14,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from nibabel.affines import voxel_sizes
-from scipy import ndimage
 
 from brainuad.errors import InputError
-from brainuad.preprocessing import brain_mask
 
 SPACING = (0.2, 10.0)
 """Plausible distances of voxels in mm."""
@@ -31,9 +29,6 @@ STRIPPED = 0.99
 A head reaches the lower face with its neck and leaves noise on the others (0.83 to 0.90 on IXI at 2 mm).
 """
 UNREADABLE = (nib.filebasedimages.ImageFileError, EOFError, OSError, ValueError, zlib.error)
-
-OWN, NONZERO, ESTIMATED = "the dataset's own", "non-zero voxels of a stripped scan", "estimated"
-"""Where a brain mask comes from."""
 
 
 @dataclass
@@ -163,40 +158,12 @@ def load_brain(cell: str, image: Volume) -> Volume:
     return Volume(brain.astype(np.uint8), image.affine)
 
 
-def find_brain(cell: str, image: Volume) -> tuple[Volume, str]:
-    """Brain mask uint8 {0, 1} of a scan that comes without one, and where it comes from."""
-    if is_stripped(image.data):
-        mask, origin = largest_solid(image.data != 0), NONZERO
-    else:
-        try:
-            mask, origin = brain_mask.estimate(image.data, image.spacing), ESTIMATED
-        except RuntimeError as error:  # ITK found no overlap with the template
-            raise no_brain(cell) from error
-    if not mask.any():
-        raise no_brain(cell)
-    return Volume(mask.astype(np.uint8), image.affine), origin
-
-
-def no_brain(cell: str) -> InputError:
-    """The error for a scan in which no brain is found."""
-    return InputError(cell, "shows no brain", "Supply a brain mask or leave the scan out")
-
-
 def is_stripped(scan: np.ndarray) -> bool:
     """Whether the skull has been removed, so that all but some voxels on the volume's faces are exactly 0."""
     inside = (slice(1, -1),) * 3
     outside = np.ones(scan.shape, bool)
     outside[inside] = False
     return float(np.mean(scan[outside] == 0)) >= STRIPPED
-
-
-def largest_solid(mask: np.ndarray) -> np.ndarray:
-    """The largest component of a mask (face neighbours), its holes filled."""
-    components, count = ndimage.label(mask)
-    if count == 0:
-        return mask
-    largest = 1 + np.argmax(np.bincount(components.ravel())[1:])
-    return ndimage.binary_fill_holes(components == largest)
 
 
 def grid(cell: str) -> Volume:

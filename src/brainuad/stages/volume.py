@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from brainuad.datasets import brains, volumes
 from brainuad.datasets import reader as readers
-from brainuad.datasets import volumes
 from brainuad.errors import InputError
 from brainuad.files import save_nifti
 
@@ -21,16 +21,16 @@ def main(
     """Write SUBJECT's scan of MODALITY (float32), brain mask (uint8) and label (uint8), all in RAS order.
 
     SUBJECTS is the table of `brainuad index`, READER the reader that made it. The brain mask is the dataset's
-    own where it lies on the scan's grid, else the non-zero voxels of a stripped scan, else an estimate; its
-    header's `descrip` tells which.
+    own where it lies on the scan's grid, else the non-zero voxels of a stripped scan, else a network's (T1), else
+    that of the subject's T1 (another contrast), else an estimate; its header's `descrip` tells which.
     """
     row = find(subjects, subject, modality)
     image = volumes.load_image(row[modality])
-    brain, origin = find_brain(row, modality, image)
+    brain, origin = brains.find(row, modality, image)
     if out_label is not None:
         if not row["label"]:
             raise InputError(subjects, f"has no label for subject {subject}", "Leave out --out-label")
-        label = volumes.load_label(row["label"], image, readers.reader(reader).LABELS)
+        label = volumes.load_label(row["label"], image, readers.reader(reader).LABELS, row["anomalous"] == "0")
         save_nifti(out_label, label.data, label.affine)
     save_nifti(out_image, image.data, image.affine)
     save_nifti(out_brain, brain.data, brain.affine, f"brain mask: {origin}")
@@ -49,16 +49,3 @@ def find(subjects: Path, subject: str, modality: str) -> dict[str, str]:
         problem = f"has no {modality} of subject {subject}"
         raise InputError(subjects, problem, f"There is {', '.join(there) or 'only the label'}")
     return row
-
-
-def find_brain(row: dict[str, str], modality: str, image: volumes.Volume) -> tuple[volumes.Volume, str]:
-    """The brain mask of a scan and where it comes from.
-
-    A subject's one mask may belong to another modality that lies on a grid of its own (IXI: the T1's).
-    """
-    if row["brain"]:
-        mask = volumes.grid(row["brain"])
-        others = (volumes.grid(row[name]) for name in readers.MODALITIES if row[name] and name != modality)
-        if volumes.same_grid(mask, image) or not any(volumes.same_grid(mask, other) for other in others):
-            return volumes.load_brain(row["brain"], image), volumes.OWN
-    return volumes.find_brain(row[modality], image)

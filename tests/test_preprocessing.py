@@ -1,4 +1,4 @@
-"""Recipe `baur`: the common space, registration of a known transform, normalisation, labels; splits; implants."""
+"""Recipes `baur` and `strega`: common space, registration of a known transform, normalisation, labels; splits."""
 
 import json
 from pathlib import Path
@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK as sitk
-from scipy.ndimage import label as components
 
-from brainuad.anomalies.implant import implant
 from brainuad.errors import InputError
 from brainuad.files import save_nifti
-from brainuad.preprocessing import baur, space
+from brainuad.preprocessing import baur, space, strega
+from brainuad.preprocessing.bias import correct_bias
+from brainuad.preprocessing.steps import Steps
 from brainuad.stages import label_slices, preprocess, preprocess_label, slices, split
 
 
@@ -36,7 +36,7 @@ def moved() -> tuple[sitk.Image, sitk.Image, sitk.AffineTransform]:
 
 @pytest.fixture(scope="module")
 def done(moved: tuple) -> tuple[sitk.Image, sitk.Image, sitk.Transform]:
-    return baur.preprocess(moved[0], moved[1], size=64, slice_spacing=5.0)
+    return baur.preprocess(moved[0], moved[1], modality="T1", steps=Steps(), size=64, slice_spacing=5.0)
 
 
 def test_grid_is_canonical_and_holds_the_brain() -> None:
@@ -69,13 +69,62 @@ def test_bias_is_removed(moved: tuple) -> None:
     """White matter varies less from left to right after N4."""
     white = sitk.Resample(space.template("wm"), moved[0], moved[2].GetInverse()) > 0.9
     inside = sitk.GetArrayFromImage(white) > 0
-    before, after = (sitk.GetArrayFromImage(i)[inside] for i in (moved[0], baur.correct_bias(moved[0], moved[1])))
+    before, after = (sitk.GetArrayFromImage(i)[inside] for i in (moved[0], correct_bias(moved[0], moved[1])))
     assert after.std() / after.mean() < 0.6 * before.std() / before.mean()
 
 
 def test_repeats_to_the_bit(moved: tuple, done: tuple) -> None:
-    again = baur.preprocess(moved[0], moved[1], size=64, slice_spacing=5.0)
+    steps = Steps()
+    again = baur.preprocess(moved[0], moved[1], modality="T1", steps=steps, size=64, slice_spacing=5.0)
     assert np.array_equal(sitk.GetArrayFromImage(done[0]), sitk.GetArrayFromImage(again[0]))
+    assert list(steps.seconds) == ["bias field", "denoising", "registration", "normalisation"]
+
+
+def test_centring_puts_the_box_of_the_brain_in_the_middle() -> None:
+    """A box of 60 x 90 x 120 mm off the middle of an oblique volume."""
+    brain = sitk.Image(40, 50, 60, sitk.sitkUInt8)
+    brain.SetSpacing((3.0, 3.0, 3.0))
+    brain.SetOrigin((-31.0, 12.0, 7.0))
+    brain[3:23, 8:38, 15:55] = 1
+    grid = space.grid(256, 256.0, 1.0)
+    mask = sitk.GetArrayFromImage(space.resample_labels(brain, grid, space.centred(brain, grid)))
+    for axis, extent in ((0, 120), (1, 90), (2, 60)):
+        covered = np.flatnonzero(mask.any(tuple({0, 1, 2} - {axis})))
+        assert len(covered) == pytest.approx(extent, abs=1)
+        assert (covered[0] + covered[-1]) / 2 == pytest.approx((mask.shape[axis] - 1) / 2, abs=0.5)
+    with pytest.raises(RuntimeError):
+        space.centred(brain * 0, grid)
+
+
+def test_world_of_arrays_and_images_agree() -> None:
+    """An oblique affine survives; the same voxel lies at the same place, but for the sign of two axes."""
+    affine = np.array([[1.9, -0.4, 0, 5], [0.4, 1.9, 0, -7], [0, 0, 3, 9], [0, 0, 0, 1.0]])
+    array = np.random.default_rng(0).random((4, 5, 6)).astype(np.float32)
+    image = space.from_ras(array, affine)
+    assert np.allclose(
+        np.multiply(image.TransformIndexToPhysicalPoint((1, 2, 3)), (-1, -1, 1)), (affine @ [1, 2, 3, 1])[:3]
+    )
+    back, world = space.to_ras(image)
+    assert np.array_equal(back, array) and np.allclose(world, affine)
+
+
+def test_strega_makes_tissue_maps_on_one_grid(moved: tuple) -> None:
+    """Values, order, fractions; two heads that lie 30 mm apart in their worlds give the same slices."""
+    image, brain, _ = moved
+    steps = Steps()
+    maps, mask, _ = strega.preprocess(image, brain, modality="T1", steps=steps, size=128, slice_spacing=5.0)
+    values, inside = sitk.GetArrayFromImage(maps), sitk.GetArrayFromImage(mask) > 0
+    assert values.dtype == np.float32 and values.shape == (31, 128, 128)
+    assert np.array_equal(np.unique(values), np.array([0, 1 / 3, 2 / 3, 1], np.float32))
+    assert np.array_equal(values > 0, inside)
+    assert list(steps.seconds) == ["bias field", "tissue segmentation", "centring"]
+    fractions = [steps.measures[f"{name}_fraction"] for name in ("csf", "gm", "wm")]
+    assert sum(fractions) == pytest.approx(1)
+    assert fractions == pytest.approx([np.mean(values[inside] == np.float32(k / 3)) for k in (1, 2, 3)], abs=0.01)
+    for volume in (image := sitk.Image(image), brain := sitk.Image(brain)):
+        volume.SetOrigin(np.add(volume.GetOrigin(), (30, -30, 30)).tolist())
+    again, _, _ = strega.preprocess(image, brain, modality="T1", steps=Steps(), size=128, slice_spacing=5.0)
+    assert np.array_equal(values, sitk.GetArrayFromImage(again))
 
 
 def test_stages_from_volume_to_slices(moved: tuple, tmp_path: Path) -> None:
@@ -95,7 +144,8 @@ def test_stages_from_volume_to_slices(moved: tuple, tmp_path: Path) -> None:
     settings = json.dumps({"size": 64, "slice_spacing": 5.0})
     files = {"image": tmp_path / "image.nii.gz", "brain": tmp_path / "brain.nii.gz"}
     outs = {"out_image": out["image"], "out_brain": out["brain"], "out_transform": tfm}
-    preprocess.main(recipe="baur", **files, **outs, settings=settings)
+    outs |= {"out_picture": tmp_path / "out.png", "out_quality": tmp_path / "out.json"}
+    preprocess.main(recipe="baur", modality="T1", **files, **outs, settings=settings)
     preprocess_label.main(label=tmp_path / "label.nii.gz", grid=out["brain"], transform=tfm, out=out["label"])
     images, labels = tmp_path / "images.h5", tmp_path / "labels.h5"
     one = {"subject": ["s"], "image": [out["image"]], "brain": [out["brain"]]}
@@ -113,7 +163,7 @@ def test_stages_from_volume_to_slices(moved: tuple, tmp_path: Path) -> None:
 
 
 def table(path: Path, count: int, modality: str = "T2") -> Path:
-    rows = [{"subject": f"s{i:03}", "T1": "", "T2": "", modality: "file"} for i in range(count)]
+    rows = [{"subject": f"s{i:03}", "T1": "", "T2": "", "label": "", modality: "file"} for i in range(count)]
     pd.DataFrame(rows).to_csv(path, sep="\t", index=False)
     return path
 
@@ -148,21 +198,3 @@ def test_too_few_subjects(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has 0 subjects with T2"):
         table(tmp_path / "a.tsv", 30, "T1")
         split.main(cohorts=json.dumps(cohort), subjects=[f"a={tmp_path / 'a.tsv'}"], out=tmp_path / "s.csv")
-
-
-def test_implant_changes_lesions_and_nothing_else() -> None:
-    rng = np.random.default_rng(0)
-    brain = np.zeros((30, 30, 10), bool)
-    brain[5:25, 5:25] = True
-    image = np.where(brain, 0.9, 0).astype(np.float32)
-    shapes = np.zeros(brain.shape, np.uint8)
-    shapes[8:12, 8:12, 3:6] = 1  # a lesion
-    shapes[20, 20, 5] = 1  # one voxel: too small
-    shapes[2:7, 14:18, 5] = 1  # reaches out of the brain
-    changed, label = implant(image, brain, shapes, "T1", rng)
-    assert components(label, np.ones((3, 3, 3)))[1] == 2
-    assert not label[~brain].any()
-    assert np.array_equal(changed[label == 0], image[label == 0])
-    assert changed[label > 0].max() < 0.85
-    brighter, _ = implant(np.where(brain, 0.6, 0).astype(np.float32), brain, shapes, "FLAIR", rng)
-    assert brighter[label > 0].min() > 0.7

@@ -42,6 +42,7 @@ for name in STUDIES:
 rule complete:
     input:
         [report_files(name) for name in STUDIES],
+        rules.preparation.input,
     output:
         f"{RESULTS}/complete",
     localrule: True

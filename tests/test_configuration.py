@@ -53,26 +53,50 @@ def test_unknown_names_are_told_with_the_known_ones(config: dict) -> None:
     with pytest.raises(InputError, match=r"method 'vea' is unknown. Known methods: ae-dense"):
         studies(config)
     config["studies"] = {"baur2021": {"cohorts": {"ms": {"dataset": "mslab"}}}}
-    with pytest.raises(InputError, match=r"dataset 'mslab' is unknown. Known datasets: ixi, brats, mslub"):
+    with pytest.raises(InputError, match=r"dataset 'mslab' is unknown. Known datasets: nfbs, ixi, brats"):
         studies(config)
 
 
-def test_missing_data_page_names_source_place_and_what_can_run(config: dict, tmp_path: Path) -> None:
-    config["data"] = str(tmp_path)
-    (tmp_path / "mslub").mkdir()
-    (tmp_path / "mslub/something").touch()
-    page = configuration.missing_data(config, studies(config), WORKFLOW / "data/sources.csv")
-    assert "ixi: nothing in" in page
-    assert "IXI-T2.tar  https://" in page
-    assert "IXI-T1.tar" not in page
-    assert "datasets.brats.path" in page
-    assert "mslub: nothing" not in page
-    assert "Studies that can run without them: none" in page
+def test_sweep_becomes_one_dataset_and_one_cohort_for_each_condition(config: dict) -> None:
+    config["datasets"]["ixi-blobs"] = {"healthy": "ixi", "anomalies": "blobs", "sweep": {"intensity": ["dark", "mid"]}}
+    cohort = {"dataset": "ixi-blobs", "modality": "T2", "title": "blobs", "test": 5}
+    config["studies"] = {"baur2021": {"cohorts": {"tumour": None, "ms": None, "blobs": cohort}}}
+    expanded = configuration.expand_sweeps(config)
+    configuration.validate(expanded, SCHEMA, "configuration")
+    assert expanded["datasets"]["ixi-blobs-intensity-mid"]["settings"] == {"intensity": "mid"}
+    cohorts = studies(expanded)["baur2021"]["cohorts"]
+    assert list(cohorts) == ["healthy", "blobs-intensity-dark", "blobs-intensity-mid"]
+    assert cohorts["blobs-intensity-dark"]["dataset"] == "ixi-blobs-intensity-dark"
+    assert cohorts["blobs-intensity-dark"]["title"] == "blobs, intensity-dark"
 
 
-def test_missing_data_is_silent_when_all_is_there(config: dict, tmp_path: Path) -> None:
-    config["data"] = str(tmp_path)
-    for name in ("ixi", "brats", "mslub"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "something").touch()
-    assert configuration.missing_data(config, studies(config), WORKFLOW / "data/sources.csv") is None
+def test_the_same_people_never_meet_in_one_study(config: dict) -> None:
+    config["studies"] = {"baur2021": {"cohorts": {"ms": {"dataset": "brats2021"}}}}
+    with pytest.raises(InputError, match="datasets 'brats' and 'brats2021' hold the same people"):
+        studies(config)
+
+
+def test_donors_count_among_a_study_s_people(config: dict) -> None:
+    transplanted = {"dataset": "ixi-transplant", "modality": "T2", "title": "transplanted", "test": 5}
+    config["studies"] = {"baur2021": {"cohorts": {"tumour": {"dataset": "brats2023"}, "made": transplanted}}}
+    with pytest.raises(InputError, match="datasets 'brats' and 'brats2023' hold the same people"):
+        studies(config)
+
+
+def test_patients_without_masks_are_no_cohort(config: dict) -> None:
+    config["studies"] = {"baur2021": {"cohorts": {"tumour": {"dataset": "pernet"}}}}
+    with pytest.raises(InputError, match="dataset 'pernet' has no masks"):
+        studies(config)
+
+
+def test_modalities_are_wanted_of_the_datasets_behind(config: dict) -> None:
+    config["preparation"] = [{"recipe": "strega", "dataset": "ixi-transplant", "modality": "T1"}]
+    used = configuration.used_modalities(config, studies(config))
+    assert used == {"ixi": {"T1", "T2"}, "brats": {"T1", "T2"}, "mslub": {"T2"}}
+
+
+@pytest.mark.parametrize(("key", "value"), [("dataset", "no-such"), ("recipe", "no-such")])
+def test_unknown_names_in_preparation(config: dict, key: str, value: str) -> None:
+    config["preparation"] = [{"recipe": "strega", "dataset": "ixi", "modality": "T1", key: value}]
+    with pytest.raises(InputError, match=f"preparation: {key} 'no-such' is unknown. Known {key}s: "):
+        configuration.check_preparation(config)

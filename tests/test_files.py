@@ -38,6 +38,7 @@ def test_full_disk_is_one_line_and_leaves_nothing(cohorts: dict[str, Path], tmp_
         "preprocess": [
             *("--recipe=baur", f"--image={tmp_path / 'image.nii.gz'}", f"--brain={tmp_path / 'brain.nii.gz'}"),
             *(f"--out-image={out / 'i.nii.gz'}", f"--out-brain={out / 'b.nii.gz'}", f"--out-transform={out / 't.tfm'}"),
+            *("--modality=T1", f"--out-picture={out / 's.png'}", f"--out-quality={out / 'q.json'}"),
         ],
     }[stage]
 
@@ -139,9 +140,10 @@ def test_seeds_are_fixed_forever() -> None:
 def test_what_needs_no_torch_imports_none() -> None:
     """A workflow pays the start-up of these stages hundreds of times."""
     light = ["brainuad.cli", "brainuad.scoring.scoring", "brainuad.methods.random"]
-    stages = "check collect compare evaluate extract index label_slices new_method postprocess preprocess slices split"
-    figures = "table thresholds volume figure_curves figure_panels figure_pareto figure_training figure_violins"
-    modules = [*light, *(f"brainuad.stages.{stage}" for stage in f"{stages} {figures}".split())]
+    data = "doctor download extract implant index label_slices preprocess quality slices split volume"
+    stages = "check collect compare evaluate new_method postprocess"
+    figures = "table thresholds figure_curves figure_panels figure_pareto figure_training figure_violins"
+    modules = [*light, *(f"brainuad.stages.{stage}" for stage in f"{data} {stages} {figures}".split())]
     heavy = "sorted({'torch', 'lightning'} & set(sys.modules))"
     command = f"import sys, {', '.join(modules)}; print({heavy})"
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)

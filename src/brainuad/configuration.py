@@ -3,10 +3,10 @@
 import copy
 from pathlib import Path
 
-import pandas as pd
 import yaml
 from jsonschema import Draft202012Validator
 
+from brainuad.anomalies.sweep import conditions
 from brainuad.datasets.reader import reader
 from brainuad.errors import InputError
 from brainuad.preprocessing.recipes import known as known_recipes
@@ -41,7 +41,8 @@ def validate(values: dict, schema: Path, name: str) -> None:
 def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
     """Each configured study: its file in `workflow`/studies with the run's changes laid over it, checked.
 
-    Raises InputError for an unknown study, method (one without a rule), recipe or dataset, naming those there are.
+    Raises InputError for an unknown study, method (one without a rule), recipe or dataset, naming those there are,
+    and for cohorts that may not stand side by side.
     """
     known = sorted(path.stem for path in (workflow / "studies").glob("*.yaml"))
     methods = sorted(path.stem for path in (workflow / "rules/methods").glob("*.smk"))
@@ -56,67 +57,111 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
             raise InputError("config.yaml", f"study '{name}' is unknown", f"Known studies: {', '.join(known)}")
         study = lay_over(yaml.safe_load((workflow / "studies" / f"{name}.yaml").read_text()), changes or {})
         validate(study, workflow / "schemas/study.schema.yaml", f"study {name}")
+        study["cohorts"] = expand_cohorts(study["cohorts"], config["datasets"])
         used = [cohort["dataset"] for cohort in study["cohorts"].values()]
         for kind, names, there in (
             ("method", study["methods"], methods),
-            ("recipe", [study["recipe"]], sorted(set(known_recipes()) & set(config["recipes"]))),
+            ("recipe", [study["recipe"]], usable_recipes(config)),
             ("dataset", used, list(config["datasets"])),
         ):
             for unknown in sorted(set(names) - set(there)):
                 raise InputError(
                     f"study {name}", f"{kind} '{unknown}' is unknown", f"Known {kind}s: {', '.join(there)}"
                 )
+        for cohort in study["cohorts"].values():
+            check_labels(name, cohort["dataset"], config["datasets"][cohort["dataset"]])
+        check_people(name, config, study)
         studies[name] = study
     return studies
 
 
-def needed_datasets(config: dict, study: dict) -> set[str]:
-    """Datasets with scans of their own that a study needs; derived ones stand for their sources."""
-    names: set[str] = set()
-    for cohort in study["cohorts"].values():
-        entry = config["datasets"][cohort["dataset"]]
-        names |= {entry["healthy"], entry["shapes"]} if "healthy" in entry else {cohort["dataset"]}
-    return names
+def check_labels(study: str, dataset: str, entry: dict) -> None:
+    """Raise InputError for a dataset of patients without masks, of which no voxel can be said to be found."""
+    if "reader" in entry and not (reader(entry["reader"]).HEALTHY or reader(entry["reader"]).LABELS):
+        problem = f"dataset '{dataset}' has no masks, only the knowledge that its subjects are ill"
+        raise InputError(f"study {study}", problem, "Prepare it and look at it (`preparation` in config.yaml)")
 
 
-def modalities(studies: dict[str, dict]) -> set[str]:
-    """The modalities that the studies use."""
-    return {cohort["modality"] for study in studies.values() for cohort in study["cohorts"].values()}
+def check_people(study: str, config: dict, values: dict) -> None:
+    """Raise InputError where two datasets of a study hold the same people under different names."""
+    seen: dict[str, str] = {}
+    for dataset in sorted(needed_datasets(config, values)):
+        made = dataset in config.get("phantom", {}).get("subjects", {})
+        people = reader(config["datasets"][dataset]["reader"]).PATIENTS
+        people = dataset if made or not people else people
+        if seen.setdefault(people, dataset) != dataset:
+            problem = f"datasets '{seen[people]}' and '{dataset}' hold the same people ({people})"
+            raise InputError(f"study {study}", problem, "Keep one of them, or a test subject is trained on")
 
 
-def folder_of(config: dict, dataset: str) -> Path:
-    """Where a dataset's archives or extracted tree lie."""
-    return Path(config["datasets"][dataset].get("path") or Path(config["data"], dataset))
-
-
-def missing_data(config: dict, studies: dict[str, dict], sources: Path) -> str | None:
-    """One page about the datasets that the studies need and that aren't there, or None."""
-    made = set(config.get("phantom", {}).get("subjects", {}))
-    needs = {name: needed_datasets(config, study) - made for name, study in studies.items()}
-    missing = {
-        dataset: folder_of(config, dataset)
-        for dataset in sorted(set().union(*needs.values()))
-        if not folder_of(config, dataset).is_dir() or not any(folder_of(config, dataset).iterdir())
+def condition_datasets(dataset: str, entry: dict) -> dict[str, dict]:
+    """The derived datasets that a dataset with a `sweep` stands for, one for each condition."""
+    plain = {key: value for key, value in entry.items() if key != "sweep"}
+    return {
+        f"{dataset}-{condition}": {**plain, "settings": {**entry.get("settings", {}), **settings}}
+        for condition, settings in conditions(entry["sweep"]).items()
     }
-    if not missing:
-        return None
-    table = pd.read_csv(sources, dtype=str, keep_default_na=False)
-    table = table[table["modality"].isin({"", *modalities(studies)})]
-    lines = ["", f"Data are missing, and nothing was started (run '{config['run']}').", ""]
-    for dataset, folder in missing.items():
-        lines += [f"{dataset}: nothing in {folder}/", "  it comes from"]
-        for row in table[table["dataset"] == dataset].to_dict("records"):
-            size = f", {int(row['bytes']) / 1e9:.1f} GB" if row["bytes"] else ""
-            lines.append(f"    {row['archive']}  {row['address']}  ({row['access']}, {row['licence']}{size})")
-        lines += [
-            f"  drop the archives (under these names) or the extracted tree into {folder}/,",
-            f"  or set datasets.{dataset}.path in config.yaml to the folder where they lie.",
-            "",
-        ]
-    runnable = sorted(name for name, datasets in needs.items() if not datasets & set(missing))
-    lines += [
-        f"Studies that can run without them: {', '.join(runnable) or 'none'}"
-        + (" (leave only these under `studies` in config.yaml)" if runnable else ""),
-        "Without any data: `make demo` runs every study at reduced size on phantoms.",
-    ]
-    return "\n".join(lines)
+
+
+def expand_sweeps(config: dict) -> dict:
+    """The configuration with the datasets that its sweeps stand for beside them."""
+    datasets = dict(config["datasets"])
+    for dataset, entry in config["datasets"].items():
+        if "sweep" in entry:
+            datasets |= condition_datasets(dataset, entry)
+    return {**config, "datasets": datasets}
+
+
+def expand_cohorts(cohorts: dict[str, dict], datasets: dict[str, dict]) -> dict[str, dict]:
+    """The cohorts of a study, those of a sweep multiplied: one for each condition, which joins name and title."""
+    result = {}
+    for role, cohort in cohorts.items():
+        entry = datasets.get(cohort["dataset"], {})
+        if "sweep" not in entry:
+            result[role] = cohort
+            continue
+        for dataset in condition_datasets(cohort["dataset"], entry):
+            condition = dataset.removeprefix(f"{cohort['dataset']}-")
+            result[f"{role}-{condition}"] = {**cohort, "dataset": dataset, "title": f"{cohort['title']}, {condition}"}
+    return result
+
+
+def recipe(config: dict, name: str) -> tuple[str, dict]:
+    """The module of a configured recipe, by default the one of its name, and its settings."""
+    settings = dict(config["recipes"][name])
+    return settings.pop("module", name), settings
+
+
+def usable_recipes(config: dict) -> list[str]:
+    """Names of the configured recipes that have a module."""
+    return sorted(name for name in config["recipes"] if recipe(config, name)[0] in known_recipes())
+
+
+def sources_of(config: dict, dataset: str) -> set[str]:
+    """The datasets with scans of their own behind a dataset: itself, or those that a derived one is made from."""
+    entry = config["datasets"][dataset]
+    return {entry[key] for key in ("healthy", "donors") if key in entry} or {dataset}
+
+
+def needed_datasets(config: dict, study: dict) -> set[str]:
+    """Datasets with scans of their own that a study needs."""
+    return set().union(*(sources_of(config, cohort["dataset"]) for cohort in study["cohorts"].values()))
+
+
+def used_modalities(config: dict, studies: dict[str, dict]) -> dict[str, set[str]]:
+    """Dataset with scans of its own -> the modalities that studies and preparation want of it."""
+    wanted = [cohort for study in studies.values() for cohort in study["cohorts"].values()] + config["preparation"]
+    used: dict[str, set[str]] = {}
+    for entry in wanted:
+        for dataset in sources_of(config, entry["dataset"]):
+            used.setdefault(dataset, set()).add(entry["modality"])
+    return used
+
+
+def check_preparation(config: dict) -> None:
+    """Raise InputError for an entry of `preparation` with an unknown dataset or recipe."""
+    for entry in config["preparation"]:
+        for kind, there in (("dataset", list(config["datasets"])), ("recipe", usable_recipes(config))):
+            if entry[kind] not in there:
+                problem = f"{kind} '{entry[kind]}' is unknown"
+                raise InputError("preparation", problem, f"Known {kind}s: {', '.join(there)}")

@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 from shlex import quote
 
+import pandas as pd
 import yaml
 
-from brainuad import configuration
+from brainuad import configuration, doctor
 from brainuad.code import digest
 from brainuad.datasets.reader import reader
 from brainuad.errors import InputError
@@ -21,16 +22,30 @@ SOURCES = WORKFLOW / "data/sources.csv"
 
 try:
     configuration.validate(config, WORKFLOW / "schemas/config.schema.yaml", "configuration")
+    config = configuration.expand_sweeps(config)
     STUDIES = configuration.resolve_studies(config, WORKFLOW)
+    configuration.check_preparation(config)
+    PAGE = doctor.examine(config, STUDIES, SOURCES)
 except InputError as error:
     sys.exit(f"BrainUAD: {error}")
 
-if page := configuration.missing_data(config, STUDIES, SOURCES):
-    sys.exit(page)
+if not PAGE.can_start:
+    sys.exit(PAGE.page())
+
 
 RESULTS = f"results/{config['run']}"
+DOWNLOADS = f"{config['data']}/downloads"
+VOLUME = f"{RESULTS}/volumes/{{dataset}}/{{modality}}/{{subject}}"
 METHODS = {}
 PHANTOMS = config.get("phantom", {}).get("subjects", {})
+USED_MODALITIES = configuration.used_modalities(config, STUDIES)
+DERIVED = [name for name, entry in config["datasets"].items() if "healthy" in entry]
+ORIGINAL = [name for name in config["datasets"] if name not in DERIVED]
+
+
+onstart:
+    if not PHANTOMS:
+        print(PAGE.page(), file=sys.stderr)
 
 
 wildcard_constraints:
@@ -71,13 +86,18 @@ def cohort(w):
 
 
 def is_derived(dataset):
-    """Whether a dataset is made from another by implanting lesions."""
-    return "healthy" in config["datasets"][dataset]
+    """Whether a dataset is made from another by implanting anomalies."""
+    return dataset in DERIVED
 
 
 def is_labelled(dataset):
-    """Whether a dataset has lesions; the others are healthy by definition."""
-    return is_derived(dataset) or not reader(config["datasets"][dataset]["reader"]).HEALTHY
+    """Whether a dataset has labels; the others are healthy by definition, or ill as wholes."""
+    return is_derived(dataset) or bool(reader(config["datasets"][dataset]["reader"]).LABELS)
+
+
+def reader_module(dataset):
+    """The module that reads a dataset, for the digest of the code."""
+    return f"datasets.{config['datasets'][dataset]['reader']}"
 
 
 def healthy(study):

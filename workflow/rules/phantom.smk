@@ -1,19 +1,31 @@
 # The phantom cohort: subjects made in parallel, packed into archives in the native layout of each source.
 
+if PHANTOMS:
+    from brainuad.phantom import layouts
+
 PHANTOM = f"{RESULTS}/phantom"
 
 
 def phantom_subjects(dataset):
-    from brainuad.phantom.layouts import subjects
+    return layouts.subjects(config["datasets"][dataset]["reader"], PHANTOMS[dataset])
 
-    return subjects(config["datasets"][dataset]["reader"], PHANTOMS[dataset])
+
+def phantom_archives(dataset):
+    """Names of the archives of a phantom dataset that are used."""
+    modalities = layouts.archives(config["datasets"][dataset]["reader"])
+    return [archive for archive, modality in modalities.items() if modality in {"", *USED_MODALITIES[dataset]}]
+
+
+def layout_module(w):
+    """The module that writes a phantom dataset, for the digest of the code."""
+    return f"phantom.layouts.{config['datasets'][w.dataset]['reader']}"
 
 
 rule phantom_subject:
     output:
         temp(directory(f"{PHANTOM}/subjects/{{dataset}}/{{subject}}")),
     params:
-        code=code("stages.phantom_subject"),
+        code=lambda w: code("stages.phantom_subject", layout_module(w)),
         source=lambda w: config["datasets"][w.dataset]["reader"],
         spacing=config.get("phantom", {}).get("spacing"),
         seed=config["seed"],
@@ -38,7 +50,7 @@ rule phantom_archive:
     wildcard_constraints:
         dataset="|".join(PHANTOMS) or "(?!)",
     params:
-        code=code("stages.phantom_archive"),
+        code=lambda w: code("stages.phantom_archive", layout_module(w)),
         source=lambda w: config["datasets"][w.dataset]["reader"],
         subjects=lambda w, input: " ".join(f"--subjects {folder}" for folder in input),
     log:
@@ -76,3 +88,28 @@ rule phantom_sheet:
         runtime=30,
     shell:
         "brainuad phantom-sheet --seed {params.seed} --spacing {params.spacing} --out {output} 2> {log}"
+
+
+rule anomaly_sheet:
+    output:
+        report(
+            f"{RESULTS}/anomalies.png",
+            caption="../report/anomalies.rst",
+            category="Synthetic anomalies",
+            labels={"figure": "each kind"},
+        ),
+    params:
+        code=code("stages.anomaly_sheet"),
+        spacing=config.get("phantom", {}).get("spacing"),
+        seed=config["seed"],
+        caption="Shown in phantoms.",
+    log:
+        f"{RESULTS}/logs/anomaly_sheet.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/anomaly_sheet.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    shell:
+        "brainuad anomaly-sheet --seed {params.seed} --spacing {params.spacing} --out {output} 2> {log}"

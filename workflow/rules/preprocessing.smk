@@ -1,46 +1,45 @@
 # From volumes to slices, by the recipe of each paper. Labels go their own way, past everything that a method may see.
 
-DERIVED = "|".join(d for d in config["datasets"] if is_derived(d)) or "(?!)"
-ORIGINAL = "|".join(d for d in config["datasets"] if not is_derived(d))
 PREPROCESSED = f"{RESULTS}/preprocessed/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}"
+QUALITY = f"{RESULTS}/quality/{{recipe}}/{{dataset}}-{{modality}}"
 
 
 rule preprocess:
     input:
-        image=f"{RESULTS}/volumes/{{dataset}}/{{modality}}/{{subject}}_image.nii.gz",
-        brain=f"{RESULTS}/volumes/{{dataset}}/{{modality}}/{{subject}}_brain.nii.gz",
+        image=f"{VOLUME}_image.nii.gz",
+        brain=lambda w: host("brain")(w) if is_derived(w.dataset) else f"{VOLUME}_brain.nii.gz",
     output:
         image=f"{PREPROCESSED}_image.nii.gz",
         brain=f"{PREPROCESSED}_brain.nii.gz",
         transform=f"{PREPROCESSED}_transform.tfm",
-    wildcard_constraints:
-        dataset=ORIGINAL,
+        picture=f"{PREPROCESSED}_steps.png",
+        quality=f"{PREPROCESSED}_quality.json",
     params:
-        code=lambda w: code("stages.preprocess", f"preprocessing.{w.recipe}"),
-        settings=lambda w: json.dumps(config["recipes"][w.recipe]),
+        code=lambda w: code("stages.preprocess", f"preprocessing.{configuration.recipe(config, w.recipe)[0]}"),
+        module=lambda w: configuration.recipe(config, w.recipe)[0],
+        settings=lambda w: json.dumps(configuration.recipe(config, w.recipe)[1]),
     log:
         f"{RESULTS}/logs/preprocess/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/preprocess/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=2000,
         runtime=20,
     shell:
-        "brainuad preprocess --recipe {wildcards.recipe} --image {input.image} --brain {input.brain}"
-        " --settings {params.settings:q} --out-image {output.image} --out-brain {output.brain}"
-        " --out-transform {output.transform} 2> {log}"
+        "brainuad preprocess --recipe {params.module} --image {input.image} --brain {input.brain}"
+        " --modality {wildcards.modality} --settings {params.settings:q} --out-image {output.image}"
+        " --out-brain {output.brain} --out-transform {output.transform} --out-picture {output.picture}"
+        " --out-quality {output.quality} 2> {log}"
 
 
 rule preprocess_label:
     input:
-        label=f"{RESULTS}/volumes/{{dataset}}/{{modality}}/{{subject}}_label.nii.gz",
+        label=f"{VOLUME}_label.nii.gz",
         grid=f"{PREPROCESSED}_brain.nii.gz",
         transform=f"{PREPROCESSED}_transform.tfm",
     output:
         f"{PREPROCESSED}_label.nii.gz",
-    wildcard_constraints:
-        dataset=ORIGINAL,
     params:
         code=code("stages.preprocess_label"),
     log:
@@ -56,35 +55,84 @@ rule preprocess_label:
         " --out {output} 2> {log}"
 
 
-# A derived dataset: healthy subjects with synthetic lesions in the shapes of real ones.
-rule implant:
+def prepared(w):
+    """Subjects of a dataset that studies or `preparation` bring through a recipe, in order."""
+    names = set()
+    for study, values in STUDIES.items():
+        cohorts = [c for c in values["cohorts"].values() if (c["dataset"], c["modality"]) == (w.dataset, w.modality)]
+        if values["recipe"] == w.recipe and cohorts:
+            table = pd.read_csv(checkpoints.split.get(study=study).output[0], dtype=str)
+            names |= set(table[table["dataset"] == w.dataset]["subject"])
+    for entry in config["preparation"]:
+        if (entry["recipe"], entry["dataset"], entry["modality"]) == (w.recipe, w.dataset, w.modality):
+            source = config["datasets"][w.dataset].get("healthy", w.dataset)
+            table = pd.read_csv(checkpoints.index.get(dataset=source).output[0], sep="\t", dtype=str)
+            usable = table[w.modality].notna() & (table["label"].notna() | (not is_labelled(source)))
+            names |= set(table.loc[usable, "subject"][: entry.get("subjects")])
+    return sorted(names)
+
+
+rule quality:
     input:
-        image=lambda w: PREPROCESSED.format(**{**w, "dataset": config["datasets"][w.dataset]["healthy"]})
-        + "_image.nii.gz",
-        brain=lambda w: PREPROCESSED.format(**{**w, "dataset": config["datasets"][w.dataset]["healthy"]})
-        + "_brain.nii.gz",
-        shapes=lambda w: f"{RESULTS}/volumes/{config['datasets'][w.dataset]['shapes']}/subjects.tsv",
+        quality=lambda w: [f"{PREPROCESSED.format(**w, subject=s)}_quality.json" for s in prepared(w)],
+        pictures=lambda w: [f"{PREPROCESSED.format(**w, subject=s)}_steps.png" for s in prepared(w)],
+        images=lambda w: [f"{PREPROCESSED.format(**w, subject=s)}_image.nii.gz" for s in prepared(w)],
     output:
-        image=f"{PREPROCESSED}_image.nii.gz",
-        brain=f"{PREPROCESSED}_brain.nii.gz",
-        label=f"{PREPROCESSED}_label.nii.gz",
-    wildcard_constraints:
-        dataset=DERIVED,
+        table=f"{QUALITY}.tsv",
+        html=report(
+            f"{QUALITY}.html",
+            caption="../report/quality.rst",
+            category="Preprocessing",
+            subcategory="{recipe}",
+            labels={"dataset": "{dataset} {modality}", "content": "quality table"},
+        ),
+        sheet=report(
+            f"{QUALITY}.png",
+            caption="../report/quality.rst",
+            category="Preprocessing",
+            subcategory="{recipe}",
+            labels={"dataset": "{dataset} {modality}", "content": "all subjects"},
+        ),
+        steps=report(
+            f"{QUALITY}-steps.png",
+            caption="../report/preprocessing.rst",
+            category="Preprocessing",
+            subcategory="{recipe}",
+            labels={"dataset": "{dataset} {modality}", "content": "step by step, one subject"},
+        ),
     params:
-        code=code("stages.implant"),
-        seed=config["seed"],
+        code=code("stages.quality"),
+        module=lambda w: configuration.recipe(config, w.recipe)[0],
+        subjects=lambda w: repeated("subject", prepared(w)),
+        quality=lambda w, input: repeated("quality", input.quality),
+        pictures=lambda w, input: repeated("picture", input.pictures),
+        caption=lambda w: f"Recipe {w.recipe}, dataset {w.dataset} {w.modality}, run {config['run']}.",
     log:
-        f"{RESULTS}/logs/implant/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.log",
+        f"{RESULTS}/logs/quality/{{recipe}}/{{dataset}}-{{modality}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/implant/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.tsv"
+        f"{RESULTS}/benchmarks/quality/{{recipe}}/{{dataset}}-{{modality}}.tsv"
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=10,
+        runtime=30,
     shell:
-        "brainuad implant --image {input.image} --brain {input.brain} --shapes {input.shapes}"
-        " --modality {wildcards.modality} --subject {wildcards.subject} --seed {params.seed}"
-        " --out-image {output.image} --out-brain {output.brain} --out-label {output.label} 2> {log}"
+        "brainuad quality --recipe {params.module} --dataset {wildcards.dataset} --modality {wildcards.modality}"
+        " {params.subjects} {params.quality} {params.pictures} --out-table {output.table} --out-html {output.html}"
+        " --out-sheet {output.sheet} --out-steps {output.steps} 2> {log}"
+
+
+def quality_files(combinations):
+    """Quality tables and pictures of (recipe, dataset, modality) combinations."""
+    return [
+        QUALITY.format(recipe=recipe, dataset=dataset, modality=modality) + ending
+        for recipe, dataset, modality in sorted(set(combinations))
+        for ending in (".html", ".png", "-steps.png")
+    ]
+
+
+rule preparation:
+    input:
+        quality_files((e["recipe"], e["dataset"], e["modality"]) for e in config["preparation"]),
 
 
 def preprocessed(kind):

@@ -9,7 +9,8 @@ def report_files(study):
     """All tables and figures of a study."""
     tested = [c["dataset"] for c in STUDIES[study]["cohorts"].values()]
     diseased = [d for d in tested if is_labelled(d)]
-    files = [f"{RESULTS}/phantom.png"] if PHANTOMS else []
+    files = quality_files((STUDIES[study]["recipe"], c["dataset"], c["modality"]) for c in STUDIES[study]["cohorts"].values())
+    files += [f"{RESULTS}/phantom.png", f"{RESULTS}/anomalies.png"] if PHANTOMS else []
     files += [f"{RESULTS}/{study}/tables/{d}.{kind}" for d in tested for kind in ("html", "csv", "tex")]
     files += [f"{RESULTS}/{study}/figures/{d}-{f}.svg" for d in diseased for f in ("violins", "curves", "pareto")]
     files += [f"{RESULTS}/{study}/figures/{d}-panels.svg" for d in tested]
@@ -36,7 +37,13 @@ def caption(w):
     if not hasattr(w, "dataset"):
         return f"Study {w.study}, run {config['run']}. {notes}"
     c = cohort(w)
-    return f"Study {w.study}, run {config['run']}: {c['title']}, {c['modality']}. {notes}"
+    return f"Study {w.study}, run {config['run']}: {c['title']}, {c['modality']}{read_as(w.dataset)}. {notes}"
+
+
+def read_as(dataset):
+    """The options a dataset was read with, such as whose labels count."""
+    options = config["datasets"][dataset].get("options", {})
+    return "".join(f", {name} {value}" for name, value in options.items())
 
 
 rule study:

@@ -1,39 +1,47 @@
-# From archives or folders to canonical volumes: extract, index, one NIfTI per subject and modality.
+# From archives or folders to canonical volumes: download, extract, index, one NIfTI per subject and modality.
 
-import pandas as pd
-
-ARCHIVES = pd.read_csv(SOURCES, dtype=str, keep_default_na=False)
+from brainuad.datasets import location
 
 
-def archives(dataset):
-    """Archives to extract for a dataset, {name: path}: those its folder holds of the modalities in use."""
-    name = config["datasets"][dataset]["reader"]
-    used = {"", *configuration.modalities(STUDIES)}
-    rows = ARCHIVES[(ARCHIVES["dataset"] == name) & ARCHIVES["modality"].isin(used)]
-    folder = f"{RESULTS}/phantom/{dataset}" if dataset in PHANTOMS else configuration.folder_of(config, dataset)
-    found = {archive: Path(folder, archive) for archive in rows["archive"]}
-    return {a: p for a, p in found.items() if dataset in PHANTOMS or p.is_file()}
+def found_archives(dataset):
+    """Archives of a dataset that are used, {name: path}; none where the user's own tree is read as it lies."""
+    if dataset in PHANTOMS:
+        return {name: f"{RESULTS}/phantom/{dataset}/{name}" for name in phantom_archives(dataset)}
+    found = location.archives(config, dataset, USED_MODALITIES[dataset], SOURCES)
+    return {archive.name: archive.path for archive in found}
 
 
-def checksum(w):
-    """The option that tells `brainuad extract` what the archive must be."""
-    if w.dataset in PHANTOMS:
-        return f"--sums {RESULTS}/phantom/{w.dataset}/SHA256SUMS"
-    row = ARCHIVES.set_index("archive").loc[w.archive]
-    kind, _, value = row["checksum"].partition(":")
-    size = f"--size {row['bytes']}" if row["bytes"] else ""
-    return f"{size} --{kind} {value}" if value else size
+# What was downloaded stays, whatever is edited here: neither code nor addresses are among its parameters.
+rule download:
+    output:
+        f"{DOWNLOADS}/{{dataset}}/{{archive}}",
+    params:
+        reader=lambda w: config["datasets"][w.dataset]["reader"],
+        sources=quote(str(SOURCES)),
+    log:
+        f"{RESULTS}/logs/download/{{dataset}}/{{archive}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/download/{{dataset}}/{{archive}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=1440,
+        downloads=1,
+    shell:
+        "brainuad download --sources {params.sources} --dataset {params.reader} --archive {wildcards.archive:q}"
+        " --out {output:q} 2> >(tee {log:q} >&2)"
 
 
 rule extract:
     input:
-        lambda w: f"{RESULTS}/phantom/{w.dataset}" if w.dataset in PHANTOMS else archives(w.dataset)[w.archive],
+        lambda w: f"{RESULTS}/phantom/{w.dataset}" if w.dataset in PHANTOMS else found_archives(w.dataset)[w.archive],
     output:
         directory(f"{RESULTS}/raw/{{dataset}}/{{archive}}"),
     params:
-        code=code("stages.extract"),
-        archive=lambda w: quote(str(archives(w.dataset)[w.archive])),
-        checksum=checksum,
+        code=lambda w: code("stages.extract", reader_module(w.dataset)),
+        archive=lambda w: quote(str(found_archives(w.dataset)[w.archive])),
+        reader=lambda w: config["datasets"][w.dataset]["reader"],
+        sources=lambda w: quote(f"{RESULTS}/phantom/{w.dataset}/sources.csv" if w.dataset in PHANTOMS else str(SOURCES)),
     log:
         f"{RESULTS}/logs/extract/{{dataset}}/{{archive}}.log",
     benchmark:
@@ -43,31 +51,34 @@ rule extract:
         mem_mb=1000,
         runtime=120,
     shell:
-        "brainuad extract --archive {params.archive} {params.checksum} --out {output} 2> {log}"
+        "brainuad extract --archive {params.archive} --name {wildcards.archive:q} --sources {params.sources}"
+        " --dataset {params.reader} --out {output:q} 2> {log:q}"
 
 
 def roots(w):
     """Folders with a dataset's scans: its extracted archives, or the user's own tree, which stays where it is."""
-    extracted = [f"{RESULTS}/raw/{w.dataset}/{archive}" for archive in archives(w.dataset)]
-    return extracted or configuration.folder_of(config, w.dataset)
+    extracted = [f"{RESULTS}/raw/{w.dataset}/{archive}" for archive in found_archives(w.dataset)]
+    return extracted or location.drop_folder(config, w.dataset)
 
 
 def listing(w):
-    """Digest of the scans in a user's own tree, whose folders' times don't tell of files deeper down."""
-    if archives(w.dataset):
+    """Digest of the files in a user's own tree, whose folders' times don't tell of files deeper down."""
+    if found_archives(w.dataset):
         return ""
-    files = sorted(configuration.folder_of(config, w.dataset).rglob("*.nii*"))
+    files = sorted(file for file in location.drop_folder(config, w.dataset).rglob("*") if file.is_file())
     return derive(0, *((file, file.stat().st_size, file.stat().st_mtime_ns) for file in files))
 
 
-rule index:
+# Who there is is known only after the archives are read.
+checkpoint index:
     input:
         roots,
     output:
         f"{RESULTS}/volumes/{{dataset}}/subjects.tsv",
     params:
-        code=lambda w: code("stages.index", f"datasets.{config['datasets'][w.dataset]['reader']}"),
+        code=lambda w: code("stages.index", reader_module(w.dataset)),
         reader=lambda w: config["datasets"][w.dataset]["reader"],
+        options=lambda w: json.dumps(config["datasets"][w.dataset].get("options", {})),
         listing=listing,
         roots=lambda w, input: " ".join(f"--root {quote(str(root))}" for root in input),
     log:
@@ -80,10 +91,9 @@ rule index:
         runtime=10,
     shell:
         "brainuad index --reader {params.reader} --dataset {wildcards.dataset} {params.roots}"
-        " --out {output} 2> {log}"
+        " --options {params.options:q} --out {output} 2> {log}"
 
 
-# Who belongs to which split is known only after the archives are read.
 checkpoint split:
     input:
         lambda w: [
@@ -97,6 +107,7 @@ checkpoint split:
         cohorts=lambda w: json.dumps(
             [
                 {k: c[k] for k in ("dataset", "modality", "train", "validation", "test") if k in c}
+                | {"labelled": is_labelled(c["dataset"])}
                 | ({"same_as": config["datasets"][c["dataset"]]["healthy"]} if is_derived(c["dataset"]) else {})
                 for c in STUDIES[w.study]["cohorts"].values()
             ]
@@ -120,9 +131,8 @@ def subjects(w):
 
 
 def volume_files(labelled):
-    stem = f"{RESULTS}/volumes/{{dataset}}/{{modality}}/{{subject}}"
-    files = {"image": f"{stem}_image.nii.gz", "brain": f"{stem}_brain.nii.gz"}
-    return {**files, "label": f"{stem}_label.nii.gz"} if labelled else files
+    files = {"image": f"{VOLUME}_image.nii.gz", "brain": f"{VOLUME}_brain.nii.gz"}
+    return {**files, "label": f"{VOLUME}_label.nii.gz"} if labelled else files
 
 
 rule volume:
@@ -131,9 +141,9 @@ rule volume:
     output:
         **volume_files(labelled=False),
     wildcard_constraints:
-        dataset="|".join(d for d in config["datasets"] if not is_labelled(d)) or "(?!)",
+        dataset="|".join(d for d in ORIGINAL if not is_labelled(d)) or "(?!)",
     params:
-        code=lambda w: code("stages.volume", f"datasets.{config['datasets'][w.dataset]['reader']}"),
+        code=lambda w: code("stages.volume", reader_module(w.dataset)),
         reader=lambda w: config["datasets"][w.dataset]["reader"],
         label="",
     log:
@@ -153,6 +163,63 @@ use rule volume as volume_with_label with:
     output:
         **volume_files(labelled=True),
     wildcard_constraints:
-        dataset="|".join(d for d in config["datasets"] if is_labelled(d) and not is_derived(d)) or "(?!)",
+        dataset="|".join(d for d in ORIGINAL if is_labelled(d)) or "(?!)",
     params:
         label=lambda w, output: f"--out-label {output.label}",
+
+
+def host(kind):
+    """Input function: the healthy volume that a derived one is made from."""
+    return lambda w: VOLUME.format(**{**w, "dataset": config["datasets"][w.dataset]["healthy"]}) + f"_{kind}.nii.gz"
+
+
+def lent(w):
+    """The tables of the subjects that lend their lesions to a derived dataset, if any do, and of those that get them."""
+    entry = config["datasets"][w.dataset]
+    tables = {"donors": entry["donors"], "hosts": entry["healthy"]} if "donors" in entry else {}
+    return {kind: f"{RESULTS}/volumes/{dataset}/subjects.tsv" for kind, dataset in tables.items()}
+
+
+def donor_options(w, input):
+    if "donors" not in input.keys():
+        return ""
+    entry = config["datasets"][w.dataset]
+    lender = config["datasets"][entry["donors"]]["reader"]
+    return f"--donors {input.donors} --donor-reader {lender} --hosts {entry['healthy']}={input.hosts}"
+
+
+def implant_code(w):
+    entry = config["datasets"][w.dataset]
+    readers = [reader_module(entry["donors"])] if "donors" in entry else []
+    return code("stages.implant", f"anomalies.{entry['anomalies']}", *readers)
+
+
+# A derived dataset: healthy volumes with synthetic anomalies. Their brain masks are those of the healthy volumes.
+rule implant:
+    input:
+        unpack(lent),
+        image=host("image"),
+        brain=host("brain"),
+    output:
+        image=f"{VOLUME}_image.nii.gz",
+        label=f"{VOLUME}_label.nii.gz",
+    wildcard_constraints:
+        dataset="|".join(DERIVED) or "(?!)",
+    params:
+        code=implant_code,
+        kind=lambda w: config["datasets"][w.dataset]["anomalies"],
+        donors=donor_options,
+        settings=lambda w: json.dumps(config["datasets"][w.dataset].get("settings", {})),
+        seed=config["seed"],
+    log:
+        f"{RESULTS}/logs/implant/{{dataset}}/{{modality}}/{{subject}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/implant/{{dataset}}/{{modality}}/{{subject}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "brainuad implant --kind {params.kind} --image {input.image} --brain {input.brain} {params.donors}"
+        " --modality {wildcards.modality} --subject {wildcards.subject} --seed {params.seed}"
+        " --settings {params.settings:q} --out-image {output.image} --out-label {output.label} 2> {log}"

@@ -11,8 +11,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from brainuad.anomalies.kinds import Donor, Host, stream
+from brainuad.datasets import brains, volumes
 from brainuad.datasets import reader as readers
-from brainuad.datasets import volumes
 from brainuad.datasets.volumes import Volume
 from brainuad.errors import InputError
 from brainuad.preprocessing import space
@@ -61,30 +61,32 @@ def bring(rows: list[Row], values: dict[int, str], needs: tuple[str, ...], host:
     `values` are the labels' values. Labels are resampled by nearest neighbour, images linearly.
     """
     scan = Volume(host.image, host.affine)
-    grid, to_template = to_itk(scan), from_template(where, scan, host.brain).GetInverse()
+    grid, to_template = space.from_ras(scan.data, scan.affine), from_template(where, scan, host.brain).GetInverse()
     for row in rows:
         scanned = [name for name in (host.modality, *readers.MODALITIES) if row[name]]
         if scanned:
             cell = row[scanned[0]]
             image = volumes.load_image(cell)
             label = volumes.load_label(row["label"], image, values)
-            brain = volumes.load_brain(row["brain"], image) if row["brain"] else volumes.find_brain(cell, image)[0]
+            brain, _ = brains.find(row, scanned[0], image)
             transform = sitk.CompositeTransform([from_template(cell, image, brain.data > 0), to_template])
         else:
             label = volumes.load_label(row["label"], volumes.grid(row["label"]), values)
             check_in_template(row["label"], label)
             transform = to_template
-        there = space.to_ras(space.resample_labels(to_itk(label), grid, transform))[0]
+        there = space.to_ras(space.resample_labels(space.from_ras(label.data, label.affine), grid, transform))[0]
         shown = None
         if "image" in needs:
-            shown = space.to_ras(sitk.Resample(to_itk(image), grid, transform, sitk.sitkLinear, 0.0))[0]
+            shown = space.to_ras(
+                sitk.Resample(space.from_ras(image.data, image.affine), grid, transform, sitk.sitkLinear, 0.0)
+            )[0]
         yield Donor(there, shown)
 
 
 def from_template(where: Path | str, scan: Volume, brain: np.ndarray) -> sitk.Transform:
     """The transform from the template to a scan, whose file is `where`. Raises InputError where none is found."""
     try:
-        return register(to_itk(Volume(np.where(brain, scan.data, 0), scan.affine)))
+        return register(space.from_ras(np.where(brain, scan.data, 0), scan.affine))
     except RuntimeError as error:
         raise InputError(where, "can't be registered to the template", "Look at the scan and its brain mask") from error
 
@@ -94,7 +96,7 @@ def check_in_template(cell: str, label: Volume) -> None:
     template = space.template()
     brain, affine = space.to_ras(template > 0.1)
     off = np.abs(edges(label.data.shape, label.affine) - edges(brain.shape, affine)).max()
-    on_label = space.resample_labels(template > 0.1, to_itk(label), sitk.Transform())
+    on_label = space.resample_labels(template > 0.1, space.from_ras(label.data, label.affine), sitk.Transform())
     inside = space.to_ras(on_label)[0][label.data > 0].mean()
     if off > BORDER or inside < INSIDE:
         problem = f"comes without a scan and doesn't lie in MNI space ({off:.0f} mm off, {inside:.0%} in the brain)"
@@ -106,13 +108,3 @@ def edges(shape: tuple[int, ...], affine: np.ndarray) -> np.ndarray:
     corners = np.stack(np.meshgrid(*([-0.5, n - 0.5] for n in shape), indexing="ij"), -1).reshape(-1, 3)
     world = corners @ affine[:3, :3].T + affine[:3, 3]
     return np.stack([world.min(0), world.max(0)])
-
-
-def to_itk(volume: Volume) -> sitk.Image:
-    """A canonical volume as an ITK image, whose world is LPS."""
-    image = sitk.GetImageFromArray(np.ascontiguousarray(volume.data.transpose(2, 1, 0)))
-    affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine
-    image.SetSpacing(volume.spacing)
-    image.SetDirection((affine[:3, :3] / volume.spacing).ravel().tolist())
-    image.SetOrigin(affine[:3, 3].tolist())
-    return image

@@ -16,9 +16,10 @@ Row = tuple[str, str, str]
 def main(*, cohorts: str, subjects: list[str], out: Path, seed: int = 0) -> None:
     """Draw disjoint splits for each dataset of COHORTS, fixed by SEED and the dataset's name.
 
-    COHORTS is JSON: a list of {dataset, modality, train, validation, test}, the last three being numbers of
-    subjects; a test count of null takes all that are left. {dataset, same_as} takes the test subjects of another
-    dataset of the list. SUBJECTS are `dataset=subjects.tsv` pairs.
+    COHORTS is JSON: a list of {dataset, modality, labelled, train, validation, test}, the last three being numbers of
+    subjects; a test count of null takes all that are left; where `labelled` only subjects with a label are drawn.
+    {dataset, same_as} takes the test subjects of another dataset of the list. SUBJECTS are pairs
+    `dataset=subjects.tsv`.
     """
     tables = {name: Path(path) for name, path in (pair.split("=", 1) for pair in subjects)}
     listed = json.loads(cohorts)
@@ -35,7 +36,9 @@ def draw(cohort: dict, tables: dict[str, Path], seed: int) -> list[Row]:
     """(dataset, split, subject) rows of one cohort; raises InputError where too few subjects have the modality."""
     dataset, modality = cohort["dataset"], cohort["modality"]
     table = pd.read_csv(tables[dataset], sep="\t", dtype=str, keep_default_na=False)
-    scanned = sorted(table.loc[table[modality] != "", "subject"])
+    scanned = sorted(
+        table.loc[(table[modality] != "") & ((table["label"] != "") | (not cohort.get("labelled"))), "subject"]
+    )
     counts = {name: cohort.get(name, 0) for name in SPLITS}
     fixed = sum(count or 0 for count in counts.values())
     if counts["test"] is None:

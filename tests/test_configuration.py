@@ -100,3 +100,15 @@ def test_unknown_names_in_preparation(config: dict, key: str, value: str) -> Non
     config["preparation"] = [{"recipe": "strega", "dataset": "ixi", "modality": "T1", key: value}]
     with pytest.raises(InputError, match=f"preparation: {key} 'no-such' is unknown. Known {key}s: "):
         configuration.check_preparation(config)
+
+
+def test_nobody_trains_on_the_ill(config: dict) -> None:
+    config["studies"] = {"baur2021": {"cohorts": {"healthy": {"dataset": "mood-toy"}}}}
+    with pytest.raises(InputError, match=r"trains on 'mood-toy', whose subjects aren't healthy"):
+        studies(config)
+
+
+def test_titles_tell_how_a_dataset_was_read(config: dict) -> None:
+    config["datasets"]["isbi2015"]["options"] = {"rater": 2}
+    config["studies"] = {"baur2021": {"cohorts": {"ms": {"dataset": "isbi2015", "title": "ISBI 2015, MS"}}}}
+    assert studies(config)["baur2021"]["cohorts"]["ms"]["title"] == "ISBI 2015, MS, rater 2"

@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pandas as pd
 import pytest
@@ -231,9 +234,43 @@ def test_unknown_study_is_one_line(finished: Path) -> None:
     assert "Traceback" not in output
 
 
-def test_full_run_without_data_is_one_page(finished: Path) -> None:
-    output = snakemake(finished, "--cores", "8", "--resources", "gpu=1", check=False)
-    assert "Data are missing, and nothing was started" in output
-    assert "IXI-T2.tar" in output
-    assert "data/brats/" in output
+def test_full_run_fetches_what_is_open(finished: Path) -> None:
+    plan = snakemake(finished, "--dry-run", "--cores", "8", "--resources", "gpu=1")
+    assert jobs(plan)["download"] == jobs(plan)["extract"] == 3
+    assert "data/downloads/ixi/IXI-T2.tar" in plan and "IXI-T1.tar" not in plan
+
+
+def test_full_run_without_gated_data_is_one_page(finished: Path) -> None:
+    (finished / "gated.yaml").write_text("studies: {baur2021: {cohorts: {ms: {dataset: isbi2015}}}}")
+    output = snakemake(finished, "--cores", "8", "--configfile", "gated.yaml", check=False)
+    assert "baur2021  can't start: isbi2015 is missing" in output
+    assert "data/isbi2015/" in output
     assert not (finished / "results/full").exists()
+
+
+def test_archives_come_from_their_host(finished: Path, tmp_path: Path) -> None:
+    """An archive that a server on this machine offers is fetched once, checked, read and preprocessed."""
+    folder = copy_project(tmp_path)
+    offered = finished / "results/tiny/phantom/phantom-nfbs"
+    handler = partial(SimpleHTTPRequestHandler, directory=offered)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        row = pd.read_csv(offered / "sources.csv", dtype=str, keep_default_na=False)
+        row["address"] = f"http://127.0.0.1:{server.server_port}/" + row["archive"]
+        row.to_csv(folder / "workflow/data/sources.csv", index=False)
+        (folder / "served.yaml").write_text(
+            "run: served\nstudies: {baur2021: null}\ndatasets: {nfbs: {reader: nfbs}}\n"
+            "preparation: [{recipe: inpainting, dataset: nfbs, modality: T1}]\n"
+            "recipes: {inpainting: {shape: [64, 48], pixel: 4.0, slice_spacing: 15.0}}\n"
+        )
+        arguments = ["--cores", "2", "--configfile", "served.yaml"]
+        output = snakemake(folder, *arguments, "--", "preparation")
+        server.shutdown()
+    assert jobs(output)["download"] == 1 and "can start, downloads nfbs" in output
+    archive = folder / "data/downloads/nfbs/NFBS_Dataset.tar.gz"
+    assert archive.read_bytes() == (offered / archive.name).read_bytes()
+    table = pd.read_csv(folder / "results/served/quality/inpainting/nfbs-T1.tsv", sep="\t")
+    assert list(table["subject"]) == list(
+        pd.read_csv(finished / "results/tiny/quality/inpainting/phantom-nfbs-T1.tsv", sep="\t")["subject"]
+    )
+    assert "Nothing to be done" in snakemake(folder, *arguments, "--", "preparation")

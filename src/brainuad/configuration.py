@@ -68,11 +68,24 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
                 raise InputError(
                     f"study {name}", f"{kind} '{unknown}' is unknown", f"Known {kind}s: {', '.join(there)}"
                 )
+        check_healthy(name, config, study["cohorts"]["healthy"]["dataset"])
         for cohort in study["cohorts"].values():
-            check_labels(name, cohort["dataset"], config["datasets"][cohort["dataset"]])
+            entry = config["datasets"][cohort["dataset"]]
+            check_labels(name, cohort["dataset"], entry)
+            # Tables must say whose labels count.
+            cohort["title"] += "".join(f", {option} {value}" for option, value in entry.get("options", {}).items())
         check_people(name, config, study)
         studies[name] = study
     return studies
+
+
+def check_healthy(study: str, config: dict, dataset: str) -> None:
+    """Raise InputError where a study would train on the ill."""
+    entry = config["datasets"][dataset]
+    if "reader" not in entry or not reader(entry["reader"]).HEALTHY:
+        healthy = [name for name, e in config["datasets"].items() if "reader" in e and reader(e["reader"]).HEALTHY]
+        problem = f"trains on '{dataset}', whose subjects aren't healthy"
+        raise InputError(f"study {study}", problem, f"Healthy datasets: {', '.join(healthy)}")
 
 
 def check_labels(study: str, dataset: str, entry: dict) -> None:

@@ -49,7 +49,7 @@ onstart:
 
 
 wildcard_constraints:
-    study="|".join(STUDIES),
+    study="|".join(STUDIES) or "(?!)",
     dataset="|".join(config["datasets"]),
     modality="T1|T1ce|T2|PD|FLAIR",
     split="train|validation|test",

@@ -37,13 +37,7 @@ def caption(w):
     if not hasattr(w, "dataset"):
         return f"Study {w.study}, run {config['run']}. {notes}"
     c = cohort(w)
-    return f"Study {w.study}, run {config['run']}: {c['title']}, {c['modality']}{read_as(w.dataset)}. {notes}"
-
-
-def read_as(dataset):
-    """The options a dataset was read with, such as whose labels count."""
-    options = config["datasets"][dataset].get("options", {})
-    return "".join(f", {name} {value}" for name, value in options.items())
+    return f"Study {w.study}, run {config['run']}: {c['title']}, {c['modality']}. {notes}"
 
 
 rule study:

@@ -26,7 +26,6 @@ rule download:
     resources:
         mem_mb=1000,
         runtime=1440,
-        downloads=1,
     shell:
         "brainuad download --sources {params.sources} --dataset {params.reader} --archive {wildcards.archive:q}"
         " --out {output:q} 2> >(tee {log:q} >&2)"

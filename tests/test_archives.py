@@ -90,6 +90,13 @@ def test_single_compressed_file(tmp_path: Path):
     refused("is no tar, tar.gz or zip archive", tmp_path / "a.tar.gz")
 
 
+def test_sheet_is_no_archive(tmp_path: Path):
+    (tmp_path / "people.xls").write_bytes(PAYLOAD)
+    assert extracted(tmp_path / "people.xls", tmp_path / "here", files="1") == ["people.xls"]
+    assert (tmp_path / "here/people.xls").read_bytes() == PAYLOAD
+    refused("expected 7", tmp_path / "people.xls", bytes="7")
+
+
 def test_brainweb_comes_out_as_nifti(tmp_path: Path):
     archive = tmp_path / "t1_icbm_normal_1mm_pn3_rf20.rawb.gz"
     voxels = np.zeros((181, 217, 181), np.uint8)

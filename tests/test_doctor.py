@@ -62,6 +62,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
         "seeds": [0, 1],
         "device": "cpu",
         "data": "data",
+        "downloads": "fetched",
         "datasets": {name: {"reader": name} for name in ("ixi", "mslub", "mood")},
         "recipes": {"baur": {"size": 100, "slice_spacing": 2.0}},
         "preparation": [],
@@ -94,7 +95,7 @@ def states(config: dict, dataset: str, sources: Path, modalities: str = "T1") ->
 
 
 def test_each_place_goes_before_the_next(config: dict, sources: Path) -> None:
-    downloaded = "data/downloads/ixi/IXI-T1.tar"
+    downloaded = "fetched/ixi/IXI-T1.tar"
     assert states(config, "ixi", sources) == [("IXI-T1.tar", downloaded, "to download")]
     put(downloaded)
     assert states(config, "ixi", sources) == [("IXI-T1.tar", downloaded, "downloaded")]
@@ -106,6 +107,27 @@ def test_each_place_goes_before_the_next(config: dict, sources: Path) -> None:
     assert states(config, "ixi", sources) == [("IXI-T1.tar", "elsewhere/t1.tar", "named")]
     config["datasets"]["ixi"] = {"reader": "ixi", "path": "empty"}
     assert states(config, "ixi", sources) == [("IXI-T1.tar", downloaded, "downloaded")]
+
+
+def test_a_sheet_of_people_comes_along_but_is_never_waited_for(config: dict, sources: Path) -> None:
+    row = dict.fromkeys(COLUMNS, "") | {"dataset": "ixi", "archive": "IXI.xls", "version": "1", "access": "open"}
+    with sources.open("a", newline="") as file:
+        csv.DictWriter(file, COLUMNS).writerow({**row, "address": "https://host.example/IXI.xls", "citation": "none"})
+
+    def found(modalities: str = "T1") -> dict[str, str]:
+        return {name: state for name, _, state in states(config, "ixi", sources, modalities)}
+
+    assert found() == {"IXI-T1.tar": "to download", "IXI.xls": "to download"}
+    assert found("FLAIR") == {}
+    put(Path(config["downloads"], "ixi", "IXI-T1.tar"))
+    assert found() == {"IXI-T1.tar": "downloaded", "IXI.xls": "to download"}, "broken off in between"
+    put("data/ixi/IXI-T1.tar")
+    assert found() == {"IXI-T1.tar": "dropped"}
+    put("data/ixi/IXI.xls")
+    assert found() == {"IXI-T1.tar": "dropped", "IXI.xls": "dropped"}
+    Path("data/ixi/IXI-T1.tar").unlink()
+    put("data/ixi/tree/IXI002-Guys-0828-T1.nii.gz")
+    assert found() == {}, "the sheet lies in the tree and is read there"
 
 
 def test_only_modalities_in_use_are_fetched(config: dict, sources: Path) -> None:
@@ -210,8 +232,8 @@ def cut_zip() -> bytes:
         ("ixi", "data/ixi/IXI-T1.tar", lambda: b"", "is empty"),
         ("ixi", "data/ixi/IXI-T1.tar", lambda: bytes(99), "has 99 bytes, expected 10240"),
         ("ixi", "data/ixi/IXI-T1.tar", lambda: b"<html>".ljust(10240), "is no archive"),
-        ("mslub", "data/downloads/mslub/all.tar.gz", lambda: b"<html>", "is no archive"),
-        ("mslub", "data/downloads/mslub/all.tar.gz", lambda: b"\x1f\x8b\x08", "is no archive, or is truncated"),
+        ("mslub", "fetched/mslub/all.tar.gz", lambda: b"<html>", "is no archive"),
+        ("mslub", "fetched/mslub/all.tar.gz", lambda: b"\x1f\x8b\x08", "is no archive, or is truncated"),
         ("mslub", "data/mslub/first.zip", cut_zip, "is no archive, or is truncated"),
         ("ixi", "data/ixi/a/IXI002-Guys-0828-T1.nii.gz", lambda: b"", "1 of 1 scans are empty files"),
     ],
@@ -235,7 +257,7 @@ def test_archives_that_are_not_used_are_pointed_out(config: dict, sources: Path)
 
 
 def test_a_broken_off_download_is_told(config: dict, sources: Path) -> None:
-    put("data/downloads/ixi/IXI-T1.tar.part", bytes(4096))
+    put("fetched/ixi/IXI-T1.tar.part", bytes(4096))
     report = doctor.examine(config, {"one": study()}, sources)
     assert "from host.example; broken off at 40%, goes on by itself" in report.page()
     assert report.can_start
@@ -264,9 +286,22 @@ def test_disk_is_reckoned(config: dict, sources: Path, monkeypatch: pytest.Monke
     assert pairs["to download"] == "3.0 GB"
     assert pairs["one, scans"].startswith("1.1 GB = 35 subjects")  # 35 (25 + 6.4) MB
     assert pairs["one, maps"].startswith("1.2 GB = 30 test subjects x 6 ")  # 180 x 6.4 MB
-    assert pairs["free in data/, results/"] == "6.1 GB, needed at most 8.3 GB: TOO LITTLE"
+    assert pairs["free in fetched/, results/"] == "6.1 GB, needed about 8.3 GB: TOO LITTLE"
     Path("results/made/raw/ixi/IXI-T2.tar").mkdir(parents=True)
-    assert doctor.examine(config, studies, sources).disk[-1][1] == "6.1 GB, needed at most 5.3 GB: enough"
+    assert doctor.examine(config, studies, sources).disk[-1][1] == "6.1 GB, needed about 5.3 GB: enough"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings", "shape"),
+    [
+        ("baur", {}, (160, 128, 128)),
+        ("baur", {"size": 64, "slice_spacing": 5.0}, (32, 64, 64)),
+        ("square", {"module": "inpainting", "shape": [256, 200], "slice_spacing": 2.0}, (80, 256, 200)),
+        ("kobayashi", {}, (180, 256, 256)),
+    ],
+)
+def test_slices_are_counted_as_the_recipe_cuts_them(recipe: str, settings: dict, shape: tuple[int, int, int]) -> None:
+    assert disk.stack_shape({"recipes": {recipe: settings}}, recipe) == shape
 
 
 def test_all_that_are_left_are_counted_from_the_sources(config: dict, sources: Path) -> None:
@@ -306,14 +341,26 @@ def test_device(
     assert ("torch can use no CUDA device" in report.page()) == refused
 
 
-def test_tools_and_tokens(config: dict, sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = put("fsl/bin/fast", b"#!/bin/sh\n")
-    fast.chmod(0o755)
-    monkeypatch.setenv("FSLDIR", "fsl")
-    monkeypatch.setenv("PATH", "")
+@pytest.mark.parametrize(
+    ("folder", "path", "found"),
+    [("fsl", "fsl/bin", True), ("fsl", "", False), ("", "fsl/bin", False), (None, "fsl/bin", False)],
+)
+def test_fast_needs_its_folder_and_its_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str | None, path: str, found: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put("fsl/bin/fast", b"#!/bin/sh\n").chmod(0o755)
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.delenv("FSLDIR", raising=False)
+    if folder is not None:
+        monkeypatch.setenv("FSLDIR", folder)
+    assert machine.has_fast() == found
+    assert (dict(machine.optional_tools([]))["FSL fast"] == "fsl/bin/fast") == found
+
+
+def test_tokens_are_told_of_but_not_shown(config: dict, sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYNAPSE_AUTH_TOKEN", "secret")
     report = doctor.examine(config, {"one": study()}, sources)
-    assert ("FSL fast", str(fast)) in report.machine
     assert ("SYNAPSE_AUTH_TOKEN", "set") in report.machine
     assert "secret" not in report.page()
 
@@ -337,5 +384,39 @@ def test_command_fails_where_a_study_cannot_start(
     with pytest.raises(SystemExit, match="1"):
         stage.main(config=ROOT / "config.yaml", configfile=changes, data=tmp_path)
     assert "Set it to auto or cpu" in capsys.readouterr().out
-    with pytest.raises(InputError, match="missing or no YAML"):
-        stage.main(config=tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "missing or no YAML"),
+        (b"", "holds no settings"),
+        (b"- run\n- seed\n", "holds no settings"),
+        (b"run: \xff\xfe\n", "missing or no YAML"),
+        (b"run: [1\n", "missing or no YAML"),
+        (b"run: 2021-13-45\n", "missing or no YAML"),
+    ],
+)
+@pytest.mark.parametrize("which", ["config", "configfile"])
+def test_files_that_are_no_configuration(tmp_path: Path, which: str, content: bytes | None, problem: str) -> None:
+    path = tmp_path / "bad.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=f"bad.yaml: .*{problem}") as error:
+        stage.main(**{"config": ROOT / "config.yaml", which: path})
+    assert "\n" not in str(error.value)
+
+
+def test_command_checks_what_is_used(tmp_path: Path) -> None:
+    changes = put(tmp_path / "changes.yaml", b"datasets: {ixi: {options: {rater: 1}}}")
+    with pytest.raises(InputError, match=r"^datasets\.ixi: reader ixi has no option 'rater'"):
+        stage.main(config=ROOT / "config.yaml", configfile=changes)
+
+
+def test_command_looks_for_downloads_in_their_own_place(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Also where the scans lie in a folder of the user's."""
+    changes = put(tmp_path / "changes.yaml", f"downloads: {tmp_path}/fetched".encode())
+    put(tmp_path / "fetched/nfbs/NFBS_Dataset.tar.gz")
+    stage.main(config=ROOT / "config.yaml", configfile=changes, data=tmp_path / "scans")
+    page = capsys.readouterr().out
+    assert f"{tmp_path}/fetched/nfbs/NFBS_Dataset.tar.gz" in page and f"free in {tmp_path}/fetched/" in page

@@ -1,27 +1,41 @@
 """A mark on the right, in front and above, put into each source's own orientation and storage, stays there.
 
-It goes the way of every scan: index, canonical volume, slices, and slices of the common grid.
+Its scan and label go the way of every scan, by the stages themselves: index, volume, preprocess, preprocess_label,
+slices and label_slices.
 """
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
+import h5py
 import nibabel as nib
 import numpy as np
 import pytest
-import SimpleITK as sitk
 from scipy import ndimage
 
-from brainuad.datasets import brainweb, volumes
+from brainuad.datasets import brainweb
 from brainuad.datasets.reader import read_subjects, reader
-from brainuad.files import save_nifti
-from brainuad.preprocessing import space
-from brainuad.slices import to_slices
-from brainuad.stages import index
+from brainuad.stages import index, label_slices, preprocess, preprocess_label, slices, volume
 
 SHAPE, SPACING, ORIGIN = (50, 56, 44), (3.0, 3.5, 4.0), (-73.5, -120.0, -80.0)
-MARK = (38, 41, 31)
-"""Voxel in the middle of the mark, in RAS order: 40.5 mm to the right, y = 23.5 mm, z = 44 mm."""
+MIDDLE, MARK = (26, 25, 23), (31, 30, 26)
+"""Voxels in the middle of the brain and of the mark, in RAS order."""
+RIGHT, FRONT, ABOVE = 15.0, 17.5, 12.0
+"""From the brain's middle to the mark's, in mm."""
+
+
+class Recipe(NamedTuple):
+    """A recipe whose pixels and slices are all of 4 mm."""
+
+    name: str
+    settings: dict
+    middle: tuple[float, float, float]
+    """Slice, row and column of the grid's middle, where recipes without registration put the brain's."""
+
+
+INPAINTING = Recipe("inpainting", {"shape": [64, 48], "pixel": 4.0, "slice_spacing": 4.0}, (18.5, 31.5, 23.5))
+KOBAYASHI = Recipe("kobayashi", {"size": 64, "slice_spacing": 4.0}, (22.0, 31.5, 31.5))
 
 
 class Source(NamedTuple):
@@ -56,10 +70,24 @@ SOURCES = [
 ]
 
 
-def marked(shape: tuple[int, ...], mark: tuple[int, ...], value: int) -> np.ndarray:
-    """Zeros with a cube of 3 x 3 x 3 voxels around the mark."""
+def anatomy(
+    shape: tuple[int, ...],
+    spacing: tuple[float, ...],
+    middle: tuple[float, ...],
+    mark: tuple[float, ...],
+    values: tuple[int, int, int],
+) -> np.ndarray:
+    """An ellipsoid of a brain, with a brighter column upright through its middle and a cube for the mark, in RAS order.
+
+    Volume (X, Y, Z) int16 of the three's values, 0 outside.
+    """
+    x, y, z = ((np.indices(shape).T - middle) * spacing).T
+    brain, column, cube = values
     data = np.zeros(shape, np.int16)
-    data[tuple(slice(place - 1, place + 2) for place in mark)] = value
+    data[(x / 36) ** 2 + (y / 49) ** 2 + (z / 40) ** 2 < 1] = brain
+    data[(data > 0) & (np.hypot(x, y) < 12)] = column
+    a, b, c = ((np.indices(shape).T - mark) * spacing).T
+    data[(abs(a) < 9) & (abs(b) < 9) & (abs(c) < 9)] = cube
     return data
 
 
@@ -82,38 +110,76 @@ def store(path: Path, data: np.ndarray, source: Source) -> None:
     assert "".join(nib.aff2axcodes(nib.load(path).affine)) == source.axes
 
 
-def check(folder: Path, name: str, modality: str, mark: tuple[int, ...], millimetres: tuple[float, ...]) -> None:
-    """Index a folder and look for the mark in the slices of its one subject's scan and label."""
-    index.main(reader=name, root=[folder / "scans"], dataset="made", out=folder / "subjects.tsv")
-    (row,) = read_subjects(folder / "subjects.tsv").to_dict("records")
-    image = volumes.load_image(row[modality])
-    found = [image]
-    if row["label"]:
-        found.append(volumes.load_label(row["label"], image, reader(name).LABELS))
-    assert len(found) == 1 + bool(reader(name).LABELS)
-    x, y, z = millimetres
-    for volume in found:
-        rows = volume.data.shape[1]
-        middle = ndimage.center_of_mass(to_slices(volume.data))
-        np.testing.assert_allclose(middle, (mark[2], rows - 1 - mark[1], mark[0]), atol=1e-6)
-        # 120 x 120 pixels of 2 mm around (0, -17) mm, slices from -72 mm on, the first row being the foremost
-        middle = ndimage.center_of_mass(to_slices(on_common_grid(folder, volume)))
-        np.testing.assert_allclose(middle, ((z + 72) / 2, 119 - (y + 17 + 119) / 2, (x + 119) / 2), atol=0.1)
+def check(folder: Path, name: str, modality: str, recipe: Recipe) -> None:
+    """Bring the one subject of `folder`/scans to slices and look for the mark in its scan and its label."""
+    labelled = bool(reader(name).LABELS)
+    subjects, images, labels = folder / "subjects.tsv", folder / "images.h5", folder / "labels.h5"
+    scan, brain, label = (folder / "volume" / f"{kind}.nii.gz" for kind in ("image", "brain", "label"))
+    done, inside, truth = (folder / "preprocessed" / f"{kind}.nii.gz" for kind in ("image", "brain", "label"))
+    transform = folder / "transform.tfm"
+
+    index.main(reader=name, root=[folder / "scans"], dataset="made", out=subjects)
+    (subject,) = read_subjects(subjects)["subject"]
+    volume.main(
+        subjects=subjects,
+        subject=subject,
+        modality=modality,
+        reader=name,
+        out_image=scan,
+        out_brain=brain,
+        out_label=label if labelled else None,
+    )
+    preprocess.main(
+        recipe=recipe.name,
+        image=scan,
+        brain=brain,
+        modality=modality,
+        settings=json.dumps(recipe.settings),
+        out_image=done,
+        out_brain=inside,
+        out_transform=transform,
+        out_picture=folder / "steps.png",
+        out_quality=folder / "quality.json",
+    )
+    cohort = {"dataset": "made", "recipe": recipe.name, "modality": modality}
+    slices.main(subject=[subject], image=[done], brain=[inside], out=images, **cohort)
+    expected = np.add(recipe.middle, np.divide((ABOVE, -FRONT, RIGHT), 4.0))
+    np.testing.assert_allclose(find_in_image(images, recipe), expected, atol=0.5)
+    if labelled:
+        preprocess_label.main(label=label, grid=inside, transform=transform, out=truth)
+        label_slices.main(images=images, subject=[subject], label=[truth], out=labels)
+        np.testing.assert_allclose(find_in_label(labels), expected, atol=0.5)
 
 
-def on_common_grid(folder: Path, volume: volumes.Volume) -> np.ndarray:
-    """A volume resampled onto the grid that slices are cut from, in RAS order."""
-    save_nifti(folder / "canonical.nii.gz", volume.data, volume.affine)
-    scan = sitk.ReadImage(folder / "canonical.nii.gz", sitk.sitkFloat32)
-    return space.to_ras(sitk.Resample(scan, space.grid(120, 240.0, 2.0), sitk.Transform(), sitk.sitkLinear))[0]
+def find_in_image(images: Path, recipe: Recipe) -> np.ndarray:
+    """Slice, row and column of the mark: where what is brightest in a slice isn't the column in the middle."""
+    with h5py.File(images) as file:
+        middles = [
+            (number, *ndimage.center_of_mass(image > 0.5))
+            for number, image in zip(file["slice"], file["image"], strict=True)
+            if (image > 0.5).any()
+        ]
+    return np.mean([m for m in middles if np.abs(np.subtract(m, recipe.middle))[1:].max() > 2], axis=0)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: f"{source.reader}-{source.axes}")
-def test_mark_stays_in_its_place(tmp_path: Path, source: Source):
-    store(tmp_path / "scans" / source.scan, marked(SHAPE, MARK, 100), source)
+def find_in_label(labels: Path) -> np.ndarray:
+    """Slice, row and column of what the label marks."""
+    with h5py.File(labels) as file:
+        marked = np.argwhere(file["label"][:])
+        return np.mean(np.column_stack([file["slice"][:][marked[:, 0]], marked[:, 1:]]), axis=0)
+
+
+@pytest.mark.parametrize(
+    ("source", "recipe"),
+    [*((source, INPAINTING) for source in SOURCES), (SOURCES[-1], KOBAYASHI)],
+    ids=lambda value: f"{value.reader}-{value.axes}" if isinstance(value, Source) else value.name,
+)
+def test_mark_stays_in_its_place(tmp_path: Path, source: Source, recipe: Recipe):
+    place = (SHAPE, SPACING, MIDDLE, MARK)
+    store(tmp_path / "scans" / source.scan, anatomy(*place, values=(100, 150, 300)), source)
     if source.label:
-        store(tmp_path / "scans" / source.label, marked(SHAPE, MARK, 1), source)
-    check(tmp_path, source.reader, source.modality, MARK, (40.5, 23.5, 44.0))
+        store(tmp_path / "scans" / source.label, anatomy(*place, values=(0, 0, 1)), source)
+    check(tmp_path, source.reader, source.modality, recipe)
 
 
 @pytest.mark.parametrize(
@@ -124,12 +190,13 @@ def test_mark_stays_in_its_place(tmp_path: Path, source: Source):
     ],
 )
 def test_mark_stays_in_its_place_in_raw_bytes(tmp_path: Path, name: str, scan: str, tissues: str, tissue: int):
-    mark = (131, 150, 116)
+    place = (brainweb.SHAPE, (1.0, 1.0, 1.0), (95, 100, 85), (110, 117.5, 97))
     (tmp_path / "scans").mkdir()
-    for file, value in ((scan, 100), (tissues, tissue)):
+    for file, values in ((scan, (80, 120, 240)), (tissues, (2, 3, tissue))):
         content = bytearray(181 * 217 * 181)
-        for x, y, z in np.argwhere(marked(brainweb.SHAPE, mark, 1)).tolist():
-            content[x + 181 * y + 181 * 217 * z] = value  # x varies fastest, then y
+        data = anatomy(*place, values)
+        for x, y, z in np.argwhere(data).tolist():
+            content[x + 181 * y + 181 * 217 * z] = data[x, y, z]  # x varies fastest, then y
         (tmp_path / "scans" / file).write_bytes(content)
     reader(name).convert(tmp_path / "scans")
-    check(tmp_path, name, "T1", mark, (41.0, 24.0, 44.0))
+    check(tmp_path, name, "T1", INPAINTING)

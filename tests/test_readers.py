@@ -1,6 +1,8 @@
 """Each source's published layout, and every trap in it, on made trees of tiny scans."""
 
+import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 import nibabel as nib
@@ -8,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainuad.datasets import brains, brainweb, volumes
+from brainuad.datasets import brains, brainweb, ixi, volumes
 from brainuad.datasets.reader import MODALITIES, known, read_subjects, reader
 from brainuad.errors import InputError
 from brainuad.stages import index
@@ -229,7 +231,6 @@ def test_ixi_lists_people_by_their_files(tmp_path: Path):
         "IXI-MRA/IXI300-Guys-0001-MRA.nii.gz",
         *(f"IXI-T1/IXI{name}-T1.nii.gz" for name in ("116-Guys-0739", "014-HH-1236", "002-Guys-0828")),
         *(f"IXI-{m}/IXI{n}-{m}.nii.gz" for m in ("T2", "PD") for n in ("580-IOP-1157", "014-HH-1236", "002-Guys-0828")),
-        **{"IXI.xls": "IXI_ID\n1\n"},
     )
     table = indexed("ixi", root)
     modalities = {subject: set(cells(table, subject)) for subject in table.index}
@@ -240,6 +241,53 @@ def test_ixi_lists_people_by_their_files(tmp_path: Path):
         "IXI580-IOP-1157": {"T2", "PD"},
     }
     assert table["site"].tolist() == ["Guys", "HH", "Guys", "IOP"]
+    assert set(table["age"]) | set(table["sex"]) == {""}
+
+
+def write_sheet(path: Path, rows: list[tuple]) -> Path:
+    """A spreadsheet of numbers, texts and empty cells (''), as OpenDocument, which is told by its content."""
+
+    def cell(value: float | str) -> str:
+        if isinstance(value, str):
+            return f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
+        return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
+
+    uri = "urn:oasis:names:tc:opendocument:xmlns"
+    names = " ".join(f'xmlns:{name}="{uri}:{name}:1.0"' for name in ("office", "table", "text"))
+    lines = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
+    table = f'<table:table table:name="Table">{lines}</table:table>'
+    body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        file.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{uri}:manifest:1.0"/>')
+        file.writestr("content.xml", f"<office:document-content {names}>{body}</office:document-content>")
+    return path
+
+
+def test_ixi_sheet_tells_ages_and_sexes_but_not_who_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    numbers = (2, 12, 13, 14, 15, 16, 17)
+    root = tree(tmp_path / "scans", *(f"IXI-T1/IXI{number:03d}-Guys-0828-T1.nii.gz" for number in numbers))
+    rows = [
+        ("IXI_ID", "SEX_ID (1=m, 2=f)", "HEIGHT", "AGE"),
+        (1, 1, 180, 40),  # has no scan
+        (2, 2, 164, 35.800136),
+        (12, 1, 175, ""),
+        (13, 1, 190, 46.5),
+        (13, 0, 0, ""),  # 0 is unknown
+        (14, 2, 160, 30.25),
+        (14, 2, 160, 31.25),
+        (15, 1, 160, 20),
+        (15, 2, 160, 20),
+        (16, 2, 170, 55.1),
+        (16, 2, 170, 55.1),
+    ]
+    sheet = write_sheet(root / "IXI.xls", rows)
+    refused("ixi", r"IXI\.xls: has md5 \w+, expected 066002afe250e4375d132266fcfceac5", root)
+    monkeypatch.setattr(ixi, "SHEET", f"md5:{hashlib.md5(sheet.read_bytes()).hexdigest()}")
+    table = indexed("ixi", root)
+    assert [int(subject[3:6]) for subject in table.index] == list(numbers)
+    assert table["age"].tolist() == ["35.8", "", "46.5", "", "20.0", "55.1", ""]
+    assert table["sex"].tolist() == ["F", "M", "M", "F", "", "F", ""]
 
 
 def test_nfbs_masks_are_fractional_and_stripped_copies_are_no_scans(tmp_path: Path):
@@ -368,12 +416,12 @@ def test_isbi_scans_must_be_stripped(tmp_path: Path):
 def test_pernet_takes_plain_folders_and_knows_every_patient_is_ill(tmp_path: Path):
     root = tree(
         tmp_path / "scans",
-        *("patient 01/T1.nii.gz", "patient 01/p01_t2_axial.nii", "patient 01/DWI.nii", "patient 01/fmri_words.nii.gz"),
+        *("patient-01/T1.nii.gz", "patient-01/p01_t2_axial.nii", "patient-01/DWI.nii", "patient-01/fmri_words.nii.gz"),
         *("sub-02/ses-1/anat/sub-02_ses-1_T1w.nii.gz", "sub-02/ses-1/func/sub-02_ses-1_bold.nii.gz"),
     )
     table = indexed("pernet", root)
     assert {subject: set(cells(table, subject)) for subject in table.index} == {
-        "patient 01": {"T1", "T2"},
+        "patient-01": {"T1", "T2"},
         "sub-02": {"T1"},
     }
     assert table["anomalous"].tolist() == ["1", "1"] and (table["label"] == "").all()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from brainuad.datasets import ixi
 from brainuad.datasets.reader import known
 from brainuad.datasets.sources import COLUMNS, by_hand, read, row
 from brainuad.errors import InputError
@@ -76,6 +77,11 @@ def test_published_layouts_of_mslub_are_two_versions_of_which_one_comes_by_itsel
     assert list(rows.groupby("version", sort=False).size()) == [1, 6]
     assert list(rows["access"]) == ["open"] + ["manual"] * 6
     assert all(rows.groupby("version")["subjects"].apply(lambda cells: cells.astype(int).sum()) == 30)
+
+
+def test_sheet_of_ixi_is_the_one_that_its_reader_reads(real: pd.DataFrame):
+    (row,) = real[real["archive"] == "IXI.xls"].to_dict("records")
+    assert (row["dataset"], row["modality"], row["access"], row["checksum"]) == ("ixi", "", "open", ixi.SHEET)
 
 
 def test_row_is_found_by_dataset_and_archive(tmp_path: Path):

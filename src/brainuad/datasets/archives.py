@@ -23,6 +23,8 @@ from brainuad.files import atomic
 FETCH_AGAIN = "Delete it and fetch it again"
 DAMAGED = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError)
 TAR_BLOCK = 512
+SHEETS = (".xls",)
+"""Endings of tables of people, which are published as plain files beside the archives of scans."""
 
 
 def verify(archive: Path, checksum: str, size: int | None) -> None:
@@ -48,9 +50,9 @@ def unpack(
 ) -> None:
     """Unpack a tar (plain or compressed), zip or gz archive into a folder that appears whole or not at all.
 
-    macOS's leftovers (`._*`, `__MACOSX`) are dropped. `convert` gets the folder before anybody sees it. Raises
-    InputError for an archive that is damaged, truncated or empty, or holds another number of files than `files`,
-    and for members with an absolute or climbing path, links and devices.
+    macOS's leftovers (`._*`, `__MACOSX`) are dropped, and a sheet is put there as it is. `convert` gets the folder
+    before anybody sees it. Raises InputError for an archive that is damaged, truncated or empty, or holds another
+    number of files than `files`, and for members with an absolute or climbing path, links and devices.
     """
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(folder, "exists already and isn't empty", "Delete it or unpack elsewhere")
@@ -76,7 +78,9 @@ def unpack(
 
 def members(archive: Path) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
     """Path and open content of every plain file in an archive, leftovers of macOS left out."""
-    if zipfile.is_zipfile(archive):
+    if archive.suffix in SHEETS:
+        found = sheet(archive)
+    elif zipfile.is_zipfile(archive):
         found = zip_members(archive)
     elif archive.suffix == ".gz" and not archive.stem.endswith(".tar"):
         found = gz_member(archive)  # told by its name, since tarfile takes a scan that begins with zeros for a tar
@@ -124,6 +128,12 @@ def gz_member(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
     """Name and content of the one file that was compressed, which is named like the archive."""
     with gzip.open(archive) as content:
         yield archive.stem, content
+
+
+def sheet(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Name and content of a file that is no archive."""
+    with archive.open("rb") as content:
+        yield archive.name, content
 
 
 def write_member(archive: Path, folder: Path, name: PurePosixPath, content: IO[bytes]) -> None:

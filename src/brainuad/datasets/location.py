@@ -12,6 +12,7 @@ from typing import Literal
 import pandas as pd
 
 from brainuad.datasets import sources as listing
+from brainuad.datasets.archives import SHEETS
 from brainuad.datasets.reader import scans
 from brainuad.errors import InputError
 
@@ -36,9 +37,10 @@ def drop_folder(config: dict, dataset: str) -> Path:
 def archives(config: dict, dataset: str, modalities: set[str], sources: Path) -> list[Archive]:
     """The archives of a dataset to use for some modalities; none where an extracted tree is read as it lies.
 
-    Versions of a dataset in `sources` stand for one another, so just one is used: that which is whole here, else that
-    which the user began to collect, else the first that can be downloaded. Raises InputError where `local_archive`
-    names an archive that isn't listed or a file that isn't there.
+    Versions of a dataset in `sources` stand for one another, so just one is used: the first of those that need the
+    user's help least, as `effort` tells. A sheet of people comes along with scans that are fetched, but whoever has the
+    scans needs no network for it. Raises InputError where `local_archive` names an archive that isn't listed or a file
+    that isn't there.
     """
     entry = config["datasets"][dataset]
     rows = listed(sources, entry["reader"])
@@ -47,6 +49,9 @@ def archives(config: dict, dataset: str, modalities: set[str], sources: Path) ->
             problem = f"datasets.{dataset}.local_archive names the unknown archive '{name}'"
             raise InputError("config.yaml", problem, f"Known archives: {', '.join(rows['archive']) or 'none'}")
     rows = rows[rows["modality"].isin({"", *modalities})]
+    is_sheet = rows["archive"].str.endswith(SHEETS)
+    sheets = [locate(config, dataset, row) for row in rows[is_sheet].to_dict("records")]
+    rows = rows[~is_sheet]
     versions = {
         key: [locate(config, dataset, row) for row in alike.to_dict("records")]
         for key, alike in rows.groupby(["modality", "version"], sort=False)
@@ -57,7 +62,7 @@ def archives(config: dict, dataset: str, modalities: set[str], sources: Path) ->
     found = []
     for modality in rows["modality"].unique():
         found += min((version for key, version in versions.items() if key[0] == modality), key=effort)
-    return found
+    return found + [sheet for sheet in sheets if found and (sheet.state in HERE or not own)]
 
 
 def listed(sources: Path, reader: str) -> pd.DataFrame:
@@ -70,7 +75,7 @@ def locate(config: dict, dataset: str, row: dict[str, str]) -> Archive:
     """Where one archive lies; a row of the table of sources."""
     name = row["archive"]
     dropped = drop_folder(config, dataset) / name
-    downloaded = Path(config["data"], "downloads", dataset, name)
+    downloaded = Path(config["downloads"], dataset, name)
     if named := config["datasets"][dataset].get("local_archive", {}).get(name):
         if not Path(named).is_file():
             raise InputError(named, "is no file", f"Mend datasets.{dataset}.local_archive in config.yaml")
@@ -91,7 +96,11 @@ def may_be_fetched(row: dict[str, str]) -> bool:
 
 
 def effort(version: list[Archive]) -> tuple[bool, bool, bool]:
-    """Sorts versions of a dataset by what getting them asks of the user."""
+    """Sorts versions of a dataset by what getting them takes.
+
+    First come those of which nothing is missing, being here or to be downloaded, even if the user began to collect
+    another; among them those that are whole here, then those that the user began to collect.
+    """
     states = {archive.state for archive in version}
     return "missing" in states, not states <= set(HERE), not states & {"named", "dropped"}
 

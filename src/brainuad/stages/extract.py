@@ -8,7 +8,7 @@ from brainuad.datasets.sources import row
 
 
 def main(*, archive: Path, sources: Path, dataset: str, out: Path, name: str | None = None) -> None:
-    """Unpack ARCHIVE (tar, tar.gz, zip or a single file's gz) into the folder OUT, whole or not at all.
+    """Unpack ARCHIVE (tar, tar.gz, zip, a single file's gz or an .xls sheet) into the folder OUT, whole or not at all.
 
     The table SOURCES tells the size, checksum and number of files of DATASET's archive of that NAME (by default the
     file's own). What is unpacked is made into NIfTI files where DATASET's reader says how.

@@ -21,11 +21,16 @@ def studies(config: dict) -> dict:
     return configuration.resolve_studies(config, WORKFLOW)
 
 
+def check(config: dict) -> None:
+    configuration.check_preparation(config)
+    configuration.check_datasets(config, studies(config))
+
+
 @pytest.mark.parametrize("run", [path.stem for path in (WORKFLOW / "runs").glob("*.yaml")])
 def test_all_runs_are_valid(config: dict, run: str) -> None:
     laid_over = configuration.lay_over(config, yaml.safe_load((WORKFLOW / "runs" / f"{run}.yaml").read_text()))
     configuration.validate(laid_over, SCHEMA, "configuration")
-    assert studies(laid_over)
+    check(laid_over)
     assert laid_over["run"] == run
 
 
@@ -73,14 +78,14 @@ def test_sweep_becomes_one_dataset_and_one_cohort_for_each_condition(config: dic
 def test_the_same_people_never_meet_in_one_study(config: dict) -> None:
     config["studies"] = {"baur2021": {"cohorts": {"ms": {"dataset": "brats2021"}}}}
     with pytest.raises(InputError, match="datasets 'brats' and 'brats2021' hold the same people"):
-        studies(config)
+        check(config)
 
 
 def test_donors_count_among_a_study_s_people(config: dict) -> None:
     transplanted = {"dataset": "ixi-transplant", "modality": "T2", "title": "transplanted", "test": 5}
     config["studies"] = {"baur2021": {"cohorts": {"tumour": {"dataset": "brats2023"}, "made": transplanted}}}
     with pytest.raises(InputError, match="datasets 'brats' and 'brats2023' hold the same people"):
-        studies(config)
+        check(config)
 
 
 def test_patients_without_masks_are_no_cohort(config: dict) -> None:
@@ -112,3 +117,132 @@ def test_titles_tell_how_a_dataset_was_read(config: dict) -> None:
     config["datasets"]["isbi2015"]["options"] = {"rater": 2}
     config["studies"] = {"baur2021": {"cohorts": {"ms": {"dataset": "isbi2015", "title": "ISBI 2015, MS"}}}}
     assert studies(config)["baur2021"]["cohorts"]["ms"]["title"] == "ISBI 2015, MS, rater 2"
+
+
+def derived(**changes: object) -> dict:
+    return {"healthy": "ixi", "anomalies": "blobs", **changes}
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        (derived(healthy="nowhere"), "is made from 'nowhere', which is no dataset of healthy .* Healthy .*: nfbs, ixi"),
+        (derived(healthy="ixi-artificial"), "is made from 'ixi-artificial', which is no dataset of healthy subjects"),
+        (derived(healthy="brats"), "is made from 'brats', which is no dataset of healthy subjects"),
+        (derived(anomalies="lumps"), "lumps: is no kind of anomaly. Known kinds: artificial, blobs"),
+        (derived(settings={"colour": 1}), "blobs anomalies: have no setting colour. Settings: intensity"),
+        (derived(donors="brats"), "has donors, but blobs anomalies take none"),
+        (derived(anomalies="shapes"), "shapes anomalies from nowhere. Name one as `donors`: brats, brats2021"),
+        (derived(anomalies="shapes", donors="nowhere"), "from 'nowhere', which is no dataset with masks"),
+        (derived(anomalies="shapes", donors="pernet"), "from 'pernet', which is no dataset with masks"),
+        (derived(anomalies="shapes", donors="ixi-artificial"), "from 'ixi-artificial', which is no dataset with masks"),
+    ],
+)
+@pytest.mark.parametrize("used_by", ["study", "preparation"])
+def test_derived_datasets_must_be_possible(config: dict, entry: dict, problem: str, used_by: str) -> None:
+    config["datasets"]["made"] = entry
+    check(config)  # nothing uses it
+    if used_by == "study":
+        cohort = {"dataset": "made", "modality": "T2", "title": "made", "test": 5}
+        config["studies"] = {"baur2021": {"cohorts": {"made": cohort}}}
+    else:
+        config["preparation"] = [{"recipe": "strega", "dataset": "made", "modality": "T2"}]
+    with pytest.raises(InputError, match=f"^datasets.made: .*{problem}"):
+        check(config)
+
+
+def test_each_condition_of_a_sweep_is_checked(config: dict) -> None:
+    config["datasets"]["made"] = derived(sweep={"size": [5.5], "colour": ["red"]})
+    config["preparation"] = [{"recipe": "strega", "dataset": "made", "modality": "T2", "subjects": 2}]
+    expanded = configuration.expand_sweeps(config)
+    assert expanded["preparation"] == [
+        {"recipe": "strega", "dataset": name, "modality": "T2", "subjects": 2}
+        for name in ("made-size-5.5", "made-colour-red")
+    ]
+    assert configuration.expand_sweeps(expanded) == expanded
+    with pytest.raises(InputError, match=r"^datasets.made-colour-red: blobs anomalies: have no setting colour"):
+        check(expanded)
+
+
+@pytest.mark.parametrize("value", ["a b", "$(date)", "a/b", [1, 2], ""])
+def test_conditions_must_make_names(config: dict, value: object) -> None:
+    config["datasets"]["made"] = derived(sweep={"intensity": [f"{value}/"], "size": [value]})
+    with pytest.raises(InputError, match=r"^datasets.made.sweep: makes a dataset 'made-intensity-"):
+        configuration.expand_sweeps(config)
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b", "..", "-a", "a;b", "", 2021])
+def test_datasets_must_be_names(config: dict, name: object) -> None:
+    config["datasets"][name] = {"reader": "ixi"}
+    with pytest.raises(InputError, match="key 'datasets': "):
+        configuration.validate(config, SCHEMA, "configuration")
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "changes", "problem"),
+    [
+        ("datasets", "ixi", {"options": {"rater": 1}}, "reader ixi has no option 'rater'. It has none"),
+        ("datasets", "brats", {"options": {"rater": 1}}, "reader brats has no option 'rater'. It has none"),
+        ("recipes", "baur", {"sise": 1}, "recipe baur has no option 'sise'. Its options: size, field_of_view"),
+        ("recipes", "inpainting-square", {"size": 1}, "recipe inpainting has no option 'size'. Its options: shape"),
+    ],
+)
+def test_options_of_what_is_used_must_be_known(
+    config: dict, section: str, name: str, changes: dict, problem: str
+) -> None:
+    config["preparation"] = [{"recipe": "inpainting-square", "dataset": "ixi-transplant", "modality": "T2"}]
+    config[section][name] |= changes
+    with pytest.raises(InputError, match=f"^{section}.{name}: {problem}"):
+        check(config)
+
+
+@pytest.mark.parametrize("key", ["data", "downloads", "datasets.ixi.path"])
+@pytest.mark.parametrize("below", ["", "folder"])
+def test_a_file_is_no_folder(config: dict, tmp_path: Path, key: str, below: str) -> None:
+    (tmp_path / "file").touch()
+    changed = config["datasets"]["ixi"] if key == "datasets.ixi.path" else config
+    changed[key.rpartition(".")[2]] = str(tmp_path / "file" / below)
+    with pytest.raises(InputError, match=f"file: is a file where there should be a folder. Mend {key} in"):
+        check(config)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("strega", {"module": ["strega"]}),
+        ("baur", {"size": "large"}),
+        ("baur", {"size": 0}),
+        ("inpainting", {"shape": [256, "192"]}),
+        ("baur", {"slice_spacing": "thin"}),
+        ("baur", {"slice_spacing": 0}),
+        ("baur", {"slice_spacing": -1.0}),
+        ("kobayashi", {"height": 0}),
+    ],
+)
+def test_sizes_must_be_sizes(config: dict, name: str, changes: dict) -> None:
+    config["recipes"][name] |= changes
+    with pytest.raises(InputError, match=rf"key 'recipes\.{name}\.{next(iter(changes))}"):
+        configuration.validate(config, SCHEMA, "configuration")
+
+
+@pytest.mark.parametrize(("folder", "same"), [("a", True), ("b/../a", True), ("linked", True), ("b", False)])
+def test_one_folder_holds_the_same_people(config: dict, tmp_path: Path, folder: str, same: bool) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "a")
+    config["datasets"]["ours"] = {"reader": "bids", "path": str(tmp_path / "a")}
+    config["datasets"]["again"] = {"reader": "bids", "path": str(tmp_path / folder)}
+    cohorts = {"healthy": {"dataset": "ours"}, "again": {"dataset": "again", "modality": "T2", "title": "t", "test": 1}}
+    config["studies"] = {"baur2021": {"cohorts": cohorts}}
+    if same:
+        with pytest.raises(InputError, match="datasets 'again' and 'ours' hold the same people"):
+            check(config)
+    else:
+        check(config)
+
+
+def test_null_takes_a_study_away_however_it_is_laid_over(config: dict) -> None:
+    """Snakemake keeps the null of another configuration file, `lay_over` takes the key away."""
+    config["studies"]["baur2021"] = None
+    configuration.validate(config, SCHEMA, "configuration")
+    assert studies(config) == studies(configuration.lay_over(config, {"studies": {"baur2021": None}})) == {}

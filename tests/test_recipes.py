@@ -224,7 +224,7 @@ def test_stage_writes_what_happened(head, tmp_path: Path):
     assert 0.6 < facts["atlas_dice"] < 0.95  # a ball is no brain
     assert facts["body_ml"] == pytest.approx(4 / 3 * np.pi * BODY**3 / 1000, rel=0.05)
     assert all(path.is_file() for path in outs.values())
-    with pytest.raises(InputError, match="kobayashi: got an unexpected keyword argument 'sise'"):
+    with pytest.raises(InputError, match=r"--settings: recipe kobayashi has no option 'sise'. Its options: size"):
         preprocess.main(recipe="kobayashi", **given, **outs, settings='{"sise": 3}')
 
 

@@ -1,15 +1,20 @@
 """The configuration: runs laid over defaults, studies resolved, every mistake told before any work begins."""
 
 import copy
+import re
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
 
+from brainuad import settings
+from brainuad.anomalies import kinds
 from brainuad.anomalies.sweep import conditions
-from brainuad.datasets.reader import reader
+from brainuad.datasets.location import drop_folder
+from brainuad.datasets.reader import NAME, reader
 from brainuad.errors import InputError
 from brainuad.preprocessing.recipes import known as known_recipes
+from brainuad.preprocessing.recipes import load as load_recipe
 
 
 def lay_over(base: dict, changes: dict) -> dict:
@@ -39,10 +44,10 @@ def validate(values: dict, schema: Path, name: str) -> None:
 
 
 def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
-    """Each configured study: its file in `workflow`/studies with the run's changes laid over it, checked.
+    """Each configured study: its file in `workflow`/studies with the run's changes laid over it; null takes one away.
 
     Raises InputError for an unknown study, method (one without a rule), recipe or dataset, naming those there are,
-    and for cohorts that may not stand side by side.
+    and for datasets that can't be what a cohort wants of them.
     """
     known = sorted(path.stem for path in (workflow / "studies").glob("*.yaml"))
     methods = sorted(path.stem for path in (workflow / "rules/methods").glob("*.smk"))
@@ -55,7 +60,9 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
     for name, changes in config["studies"].items():
         if name not in known:
             raise InputError("config.yaml", f"study '{name}' is unknown", f"Known studies: {', '.join(known)}")
-        study = lay_over(yaml.safe_load((workflow / "studies" / f"{name}.yaml").read_text()), changes or {})
+        if changes is None:
+            continue
+        study = lay_over(yaml.safe_load((workflow / "studies" / f"{name}.yaml").read_text()), changes)
         validate(study, workflow / "schemas/study.schema.yaml", f"study {name}")
         study["cohorts"] = expand_cohorts(study["cohorts"], config["datasets"])
         used = [cohort["dataset"] for cohort in study["cohorts"].values()]
@@ -74,16 +81,14 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
             check_labels(name, cohort["dataset"], entry)
             # Tables must say whose labels count.
             cohort["title"] += "".join(f", {option} {value}" for option, value in entry.get("options", {}).items())
-        check_people(name, config, study)
         studies[name] = study
     return studies
 
 
 def check_healthy(study: str, config: dict, dataset: str) -> None:
     """Raise InputError where a study would train on the ill."""
-    entry = config["datasets"][dataset]
-    if "reader" not in entry or not reader(entry["reader"]).HEALTHY:
-        healthy = [name for name, e in config["datasets"].items() if "reader" in e and reader(e["reader"]).HEALTHY]
+    healthy = healthy_datasets(config)
+    if dataset not in healthy:
         problem = f"trains on '{dataset}', whose subjects aren't healthy"
         raise InputError(f"study {study}", problem, f"Healthy datasets: {', '.join(healthy)}")
 
@@ -95,34 +100,113 @@ def check_labels(study: str, dataset: str, entry: dict) -> None:
         raise InputError(f"study {study}", problem, "Prepare it and look at it (`preparation` in config.yaml)")
 
 
+def healthy_datasets(config: dict) -> list[str]:
+    """The datasets with scans of their own whose subjects are healthy."""
+    entries = config["datasets"].items()
+    return [name for name, entry in entries if "reader" in entry and reader(entry["reader"]).HEALTHY]
+
+
+def labelled_datasets(config: dict) -> list[str]:
+    """The datasets with scans and masks of their own."""
+    entries = config["datasets"].items()
+    return [name for name, entry in entries if "reader" in entry and reader(entry["reader"]).LABELS]
+
+
+def check_datasets(config: dict, studies: dict[str, dict]) -> None:
+    """Raise InputError where data that the studies of `resolve_studies` or the preparation use can't be read or made.
+
+    To be called after `check_preparation`.
+    """
+    for key in ("data", "downloads"):
+        check_folder(key, Path(config[key]))
+    for dataset in sorted({entry["dataset"] for entry in wanted(config, studies)}):
+        if "healthy" in config["datasets"][dataset]:
+            check_derived(config, dataset)
+    for dataset in sorted(used_modalities(config, studies)):
+        entry = config["datasets"][dataset]
+        check_folder(f"datasets.{dataset}.path", drop_folder(config, dataset))
+        index = reader(entry["reader"]).index
+        settings.check(f"datasets.{dataset}", f"reader {entry['reader']}", index, entry.get("options", {}))
+    for name in sorted({use["recipe"] for use in (*studies.values(), *config["preparation"])}):
+        module, own = recipe(config, name)
+        settings.check(f"recipes.{name}", f"recipe {module}", load_recipe(module).preprocess, own)
+    for name, study in studies.items():
+        check_people(name, config, study)
+
+
+def check_folder(key: str, folder: Path) -> None:
+    """Raise InputError where a file lies in the place of a folder, or of one above it."""
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise InputError(place, "is a file where there should be a folder", f"Mend {key} in the configuration")
+
+
+def check_derived(config: dict, dataset: str) -> None:
+    """Raise InputError for a derived dataset that can't be made."""
+    entry, where = config["datasets"][dataset], f"datasets.{dataset}"
+    if entry["healthy"] not in healthy_datasets(config):
+        problem = f"is made from '{entry['healthy']}', which is no dataset of healthy subjects"
+        raise InputError(where, problem, f"Healthy datasets: {', '.join(healthy_datasets(config))}")
+    try:
+        kinds.check_settings(entry["anomalies"], entry.get("settings", {}))
+    except InputError as error:
+        raise InputError(where, str(error), "Mend it in the configuration") from error
+    if not kinds.load(entry["anomalies"]).NEEDS:
+        if "donors" in entry:
+            raise InputError(where, f"has donors, but {entry['anomalies']} anomalies take none", "Take `donors` away")
+    elif entry.get("donors") not in labelled_datasets(config):
+        given = f"'{entry['donors']}', which is no dataset with masks" if "donors" in entry else "nowhere"
+        problem = f"takes its {entry['anomalies']} anomalies from {given}"
+        raise InputError(where, problem, f"Name one as `donors`: {', '.join(labelled_datasets(config))}")
+
+
 def check_people(study: str, config: dict, values: dict) -> None:
-    """Raise InputError where two datasets of a study hold the same people under different names."""
+    """Raise InputError where two datasets of a study hold the same people under different names.
+
+    Where a reader can't know whose scans it reads, those of one folder are of the same people.
+    """
     seen: dict[str, str] = {}
     for dataset in sorted(needed_datasets(config, values)):
         made = dataset in config.get("phantom", {}).get("subjects", {})
         people = reader(config["datasets"][dataset]["reader"]).PATIENTS
-        people = dataset if made or not people else people
+        people = dataset if made else people or str(drop_folder(config, dataset).resolve())
         if seen.setdefault(people, dataset) != dataset:
             problem = f"datasets '{seen[people]}' and '{dataset}' hold the same people ({people})"
             raise InputError(f"study {study}", problem, "Keep one of them, or a test subject is trained on")
 
 
 def condition_datasets(dataset: str, entry: dict) -> dict[str, dict]:
-    """The derived datasets that a dataset with a `sweep` stands for, one for each condition."""
+    """The derived datasets that a dataset with a `sweep` stands for, one for each condition.
+
+    Raises InputError for a condition that no dataset can be named by.
+    """
     plain = {key: value for key, value in entry.items() if key != "sweep"}
-    return {
-        f"{dataset}-{condition}": {**plain, "settings": {**entry.get("settings", {}), **settings}}
-        for condition, settings in conditions(entry["sweep"]).items()
+    derived = {
+        f"{dataset}-{condition}": {**plain, "settings": {**entry.get("settings", {}), **changed}}
+        for condition, changed in conditions(entry["sweep"]).items()
     }
+    for name in derived:
+        if not re.fullmatch(NAME, name):
+            problem = f"makes a dataset '{name}', but names must match {NAME}"
+            raise InputError(f"datasets.{dataset}.sweep", problem, "Sweep over other values")
+    return derived
 
 
 def expand_sweeps(config: dict) -> dict:
-    """The configuration with the datasets that its sweeps stand for beside them."""
-    datasets = dict(config["datasets"])
-    for dataset, entry in config["datasets"].items():
-        if "sweep" in entry:
-            datasets |= condition_datasets(dataset, entry)
-    return {**config, "datasets": datasets}
+    """The configuration with the datasets that its sweeps stand for beside them, and in their place in `preparation`.
+
+    Raises InputError for a condition that no dataset can be named by.
+    """
+    swept = {
+        dataset: condition_datasets(dataset, entry) for dataset, entry in config["datasets"].items() if "sweep" in entry
+    }
+    preparation = [
+        {**entry, "dataset": dataset}
+        for entry in config["preparation"]
+        for dataset in swept.get(entry["dataset"], [entry["dataset"]])
+    ]
+    datasets = {name: entry for made in (config["datasets"], *swept.values()) for name, entry in made.items()}
+    return {**config, "datasets": datasets, "preparation": preparation}
 
 
 def expand_cohorts(cohorts: dict[str, dict], datasets: dict[str, dict]) -> dict[str, dict]:
@@ -141,8 +225,8 @@ def expand_cohorts(cohorts: dict[str, dict], datasets: dict[str, dict]) -> dict[
 
 def recipe(config: dict, name: str) -> tuple[str, dict]:
     """The module of a configured recipe, by default the one of its name, and its settings."""
-    settings = dict(config["recipes"][name])
-    return settings.pop("module", name), settings
+    own = dict(config["recipes"][name])
+    return own.pop("module", name), own
 
 
 def usable_recipes(config: dict) -> list[str]:
@@ -161,11 +245,15 @@ def needed_datasets(config: dict, study: dict) -> set[str]:
     return set().union(*(sources_of(config, cohort["dataset"]) for cohort in study["cohorts"].values()))
 
 
+def wanted(config: dict, studies: dict[str, dict]) -> list[dict]:
+    """The cohorts of studies and the entries of preparation; each has a dataset and a modality."""
+    return [cohort for study in studies.values() for cohort in study["cohorts"].values()] + config["preparation"]
+
+
 def used_modalities(config: dict, studies: dict[str, dict]) -> dict[str, set[str]]:
     """Dataset with scans of its own -> the modalities that studies and preparation want of it."""
-    wanted = [cohort for study in studies.values() for cohort in study["cohorts"].values()] + config["preparation"]
     used: dict[str, set[str]] = {}
-    for entry in wanted:
+    for entry in wanted(config, studies):
         for dataset in sources_of(config, entry["dataset"]):
             used.setdefault(dataset, set()).add(entry["modality"])
     return used

@@ -1,15 +1,18 @@
-"""What a run will write at most, reckoned before it starts, against the room there is."""
+"""About what a run will write, reckoned before it starts, against the room there is."""
 
 import shutil
 from pathlib import Path
 
+from brainuad.configuration import recipe
 from brainuad.datasets import location
 from brainuad.datasets.presence import Presence, gigabytes, total
+from brainuad.preprocessing.recipes import load
+from brainuad.settings import defaults
 
 SCAN_BYTES = 25e6
 """About the size of a volume with its masks, compressed, at 1 mm."""
 HEAD = 160
-"""mm from which slices are cut."""
+"""mm from which slices are cut by a recipe that has no height of its own."""
 
 
 def examine(config: dict, studies: dict[str, dict], datasets: list[Presence]) -> list[tuple[str, str]]:
@@ -32,23 +35,31 @@ def examine(config: dict, studies: dict[str, dict], datasets: list[Presence]) ->
             pairs.append((f"{name}, {what}", f"{gigabytes(size)} = {reckoning}"))
             to_write += size
     to_fetch = sum(part.size or 0 for part in to_download)
-    return [*pairs, *room({Path(config["data"]): to_fetch, Path("results"): to_write})]
+    return [*pairs, *room({Path(config["downloads"]): to_fetch, Path("results"): to_write})]
 
 
 def study_sizes(config: dict, study: dict, datasets: dict[str, Presence]) -> list[tuple[str, float, str]]:
     """What a study's scans with their slices, and its anomaly maps take: name, bytes and how they are reckoned."""
-    recipe = config["recipes"][study["recipe"]]
-    size, slices = recipe.get("size", 256), round(HEAD / recipe.get("slice_spacing", 1.0))
-    scan, pair = SCAN_BYTES / config.get("phantom", {}).get("spacing", 1.0) ** 3, 2 * 4 * slices * size**2
+    slices, rows, columns = stack_shape(config, study["recipe"])
+    scan = SCAN_BYTES / config.get("phantom", {}).get("spacing", 1.0) ** 3
+    pair = 2 * 4 * slices * rows * columns
     cohorts = study["cohorts"].values()
     tested = sum(tested_subjects(cohort, datasets.get(cohort["dataset"])) for cohort in cohorts)
     subjects = tested + sum(cohort.get("train", 0) + cohort.get("validation", 0) for cohort in cohorts)
     runs = len(study["methods"]) * len(config["seeds"])
-    pixels = f"2 x {slices} x {size} x {size} x 4 bytes"
+    pixels = f"2 x {slices} x {rows} x {columns} x 4 bytes"
     return [
         ("scans", subjects * (scan + pair), f"{subjects} subjects x ({scan / 1e6:.0f} MB + slices {pixels})"),
         ("maps", tested * runs * pair, f"{tested} test subjects x {runs} methods and seeds x {pixels}"),
     ]
+
+
+def stack_shape(config: dict, name: str) -> tuple[int, int, int]:
+    """Slices, rows and columns that a configured recipe makes of a scan."""
+    module, own = recipe(config, name)
+    settings = {**defaults(load(module).preprocess), **own}
+    rows, columns = settings.get("shape") or [settings.get("size", 256)] * 2
+    return round(settings.get("height", HEAD) / settings.get("slice_spacing", 1.0)), rows, columns
 
 
 def tested_subjects(cohort: dict, data: Presence | None) -> int:
@@ -72,7 +83,7 @@ def room(needs: dict[Path, float]) -> list[tuple[str, str]]:
         need, free = sum(needs[folder] for folder in folders), shutil.disk_usage(existing(folders[0])).free
         verdict = "enough" if free > need else "TOO LITTLE"
         names = ", ".join(f"{folder}/" for folder in folders)
-        pairs.append((f"free in {names}", f"{gigabytes(free)}, needed at most {gigabytes(need)}: {verdict}"))
+        pairs.append((f"free in {names}", f"{gigabytes(free)}, needed about {gigabytes(need)}: {verdict}"))
     return pairs
 
 

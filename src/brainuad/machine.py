@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 from importlib.util import find_spec
-from pathlib import Path
 
 
 def device(wanted: str) -> tuple[str, str]:
@@ -36,12 +35,17 @@ def torch_uses_cuda() -> bool:
     return torch.cuda.is_available()
 
 
+def has_fast() -> bool:
+    """Whether FSL's FAST is set up; a program named `fast` alone may be another one."""
+    return bool(os.environ.get("FSLDIR")) and shutil.which("fast") is not None
+
+
 def optional_tools(tokens: list[str]) -> list[tuple[str, str]]:
     """Which optional tools are installed and which token variables are set, whose values are never shown."""
-    fast = shutil.which("fast") or shutil.which("fast", path=Path(os.environ.get("FSLDIR", "."), "bin"))
+    fast = shutil.which("fast") if has_fast() else "not set up (FSLDIR, and fast on PATH): dipy segments tissues"
     client = "found" if find_spec("synapseclient") else "not found: pip install 'brainuad[synapse]'"
     return [
-        ("FSL fast", fast or "not found: dipy segments tissues"),
+        ("FSL fast", fast),
         ("synapseclient", client),
         *((token, "set" if os.environ.get(token) else "not set") for token in tokens),
     ]

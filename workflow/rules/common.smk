@@ -1,7 +1,9 @@
 # The configuration, resolved and checked, and the few helpers that all rules share.
 
 import json
+import os
 import sys
+from functools import cache
 from pathlib import Path
 from shlex import quote
 
@@ -18,23 +20,25 @@ from brainuad.seeds import derive
 shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 WORKFLOW = Path(workflow.basedir, "workflow")
-SOURCES = WORKFLOW / "data/sources.csv"
+# Relative, so that a project that moves to another folder finds everything done.
+SOURCES = Path(os.path.relpath(WORKFLOW / "data/sources.csv"))
 
 try:
     configuration.validate(config, WORKFLOW / "schemas/config.schema.yaml", "configuration")
     config = configuration.expand_sweeps(config)
     STUDIES = configuration.resolve_studies(config, WORKFLOW)
-    configuration.check_preparation(config)
-    PAGE = doctor.examine(config, STUDIES, SOURCES)
+    if workflow.is_main_process:
+        configuration.check_preparation(config)
+        configuration.check_datasets(config, STUDIES)
+        PAGE = doctor.examine(config, STUDIES, SOURCES)
+        if not PAGE.can_start:
+            sys.exit(PAGE.page())
 except InputError as error:
     sys.exit(f"BrainUAD: {error}")
 
-if not PAGE.can_start:
-    sys.exit(PAGE.page())
-
 
 RESULTS = f"results/{config['run']}"
-DOWNLOADS = f"{config['data']}/downloads"
+DOWNLOADS = config["downloads"]
 VOLUME = f"{RESULTS}/volumes/{{dataset}}/{{modality}}/{{subject}}"
 METHODS = {}
 PHANTOMS = config.get("phantom", {}).get("subjects", {})

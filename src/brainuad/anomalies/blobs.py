@@ -41,6 +41,8 @@ def implant(
     """
     check_choice("intensity", intensity, tuple(LEVELS))
     check_choice("texture", texture, tuple(TEXTURES))
+    if count < 1 or size <= 0:
+        raise InputError(f"{count} blobs of {size:g} mm", "are none", "Ask for at least 1 of more than 0 mm")
     blobs = grow(host, rng, size, count)
     image, label = host.image, blobs.astype(np.uint8)
     if deformation:

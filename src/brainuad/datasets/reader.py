@@ -29,6 +29,8 @@ PERSON = ("site", "age", "sex", "anomalous")
 COLUMNS = ("subject", *PERSON, *MODALITIES, "label", "brain")
 SEXES = {"m": "M", "male": "M", "f": "F", "female": "F"}
 UNKNOWN = ("n/a", "na")
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+"""Regular expression of the names of datasets and subjects, which become parts of paths and command lines."""
 Rows = dict[str, dict[str, str]]
 """Subject -> column -> cell, as readers gather them."""
 
@@ -95,7 +97,7 @@ def read_text_table(path: Path, columns: tuple[str, ...], mend: str) -> pd.DataF
     """Read a .tsv or .csv table as text, empty cells as ''. Raises InputError unless it has the columns."""
     try:
         found = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",", dtype=str, keep_default_na=False)
-    except (FileNotFoundError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(path, "is missing or no table", mend) from error
     missing = [column for column in columns if column not in found]
     if missing:

@@ -25,6 +25,7 @@ def main(*, config: Path = Path("config.yaml"), configfile: Path | None = None, 
     values = configuration.expand_sweeps(values)
     studies = configuration.resolve_studies(values, workflow)
     configuration.check_preparation(values)
+    configuration.check_datasets(values, studies)
     report = examine(values, studies, workflow / "data/sources.csv")
     print(report.page())
     if not report.can_start:
@@ -32,10 +33,13 @@ def main(*, config: Path = Path("config.yaml"), configfile: Path | None = None, 
 
 
 def read(path: Path) -> dict:
-    """A YAML file's mapping."""
+    """A YAML file's mapping. Raises InputError for any other file."""
+    mend = "Name a configuration such as config.yaml"
     try:
-        return yaml.safe_load(path.read_text())
-    except (FileNotFoundError, yaml.YAMLError) as error:
-        raise InputError(
-            path, f"is missing or no YAML ({error})", "Name a configuration such as config.yaml"
-        ) from error
+        values = yaml.safe_load(path.read_bytes())
+    # Among the ValueErrors are dates that don't exist.
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(path, f"is missing or no YAML ({error})", mend) from error
+    if not isinstance(values, dict):
+        raise InputError(path, "holds no settings", mend)
+    return values

@@ -1,6 +1,5 @@
 """Implant a synthetic anomaly of a chosen kind into a healthy canonical volume."""
 
-import json
 from pathlib import Path
 
 from brainuad.anomalies import donors as patients
@@ -9,6 +8,7 @@ from brainuad.datasets import reader as readers
 from brainuad.datasets import volumes
 from brainuad.errors import InputError
 from brainuad.files import save_nifti
+from brainuad.settings import parse
 
 
 def main(
@@ -33,7 +33,7 @@ def main(
     """
     if modality not in readers.MODALITIES:
         raise InputError(modality, "is no modality", f"Choose one of: {', '.join(readers.MODALITIES)}")
-    anomalies, options = kinds.load(kind), json.loads(settings)
+    anomalies, options = kinds.load(kind), parse(settings, "--settings")
     kinds.check_settings(kind, options)
     scan = volumes.load_image(str(image))
     mask = volumes.load_brain(str(brain), scan)

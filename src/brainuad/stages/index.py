@@ -1,10 +1,11 @@
 """List the subjects of a dataset's folders in a table."""
 
-import inspect
-import json
-from collections.abc import Callable
+import re
 from pathlib import Path
 
+import pandas as pd
+
+from brainuad import settings
 from brainuad.datasets import reader as readers
 from brainuad.errors import InputError
 from brainuad.files import atomic
@@ -18,26 +19,24 @@ def main(*, reader: str, root: list[Path], dataset: str, out: Path, options: str
     file. OPTIONS (JSON) are the reader's own, such as the rater of ISBI 2015.
     """
     index = readers.reader(reader).index
-    subjects = index(root, **parse(options, reader, index))
+    chosen = settings.parse(options, "--options")
+    settings.check("--options", f"reader {reader}", index, chosen)
+    subjects = index(root, **chosen)
     if subjects.empty:
         folders = ", ".join(map(str, root))
         mend = f"Compare them with the layout in brainuad.datasets.{reader}"
         raise InputError(folders, f"hold no subject of dataset {dataset}", mend)
+    check_names(subjects)
     with atomic(out) as temporary:
         subjects.to_csv(temporary, sep="\t", index=False)
     found = {column: int((subjects[column] != "").sum()) for column in (*readers.MODALITIES, "label", "brain")}
     print(f"{dataset}: {len(subjects)} subjects;", ", ".join(f"{n} {name}" for name, n in found.items() if n))
 
 
-def parse(options: str, reader: str, index: Callable) -> dict[str, object]:
-    """The options in JSON as a mapping. Raises InputError for one that the reader's `index` doesn't take."""
-    try:
-        given = dict(json.loads(options))
-    except (ValueError, TypeError) as error:
-        raise InputError("--options", f"{options} is no mapping in JSON", 'Write it like {"rater": 1}') from error
-    known = [name for name in inspect.signature(index).parameters if name != "roots"]
-    for name in given:
-        if name not in known:
-            mend = f"Its options: {', '.join(known)}" if known else "It has none"
-            raise InputError("--options", f"reader {reader} has no option '{name}'", mend)
-    return given
+def check_names(subjects: pd.DataFrame) -> None:
+    """Raise InputError for a subject whose name can't become that of files, which pass through shells and patterns."""
+    for row in subjects.to_dict("records"):
+        if not re.fullmatch(readers.NAME, row["subject"]):
+            file = next(row[column] for column in (*readers.MODALITIES, "label", "brain") if row[column])
+            problem = f"belongs to subject '{row['subject']}', but names must match {readers.NAME}"
+            raise InputError(file, problem, "Rename its folder or file")

@@ -1,6 +1,5 @@
 """Preprocess a volume by a paper's recipe: image and brain mask -> both on the common grid, and the transform."""
 
-import inspect
 import json
 import resource
 from pathlib import Path
@@ -13,6 +12,7 @@ from brainuad.files import atomic, save_nifti
 from brainuad.preprocessing import space
 from brainuad.preprocessing.recipes import load
 from brainuad.preprocessing.steps import Steps
+from brainuad.settings import check, parse
 
 
 def main(
@@ -33,13 +33,10 @@ def main(
     OUT_PICTURE (PNG) shows each step. OUT_QUALITY (JSON) holds what `brainuad quality` compares: the seconds of each
     step, the peak memory, the brain's volume, its overlap with the template's, and what the recipe measured.
     """
-    chain, options = load(recipe).preprocess, json.loads(settings)
-    mask = sitk.ReadImage(brain, sitk.sitkUInt8)
+    chain, options = load(recipe).preprocess, parse(settings, "--settings")
+    check("--settings", f"recipe {recipe}", chain, options)
     try:
-        inspect.signature(chain).bind(None, None, modality=modality, steps=None, **options)
-    except TypeError as error:
-        raise InputError(recipe, str(error), "Check the recipe's settings in config.yaml") from error
-    try:
+        mask = sitk.ReadImage(brain, sitk.sitkUInt8)
         steps = Steps(mask)
         scan = steps("scan", sitk.ReadImage(image))
         done, inside, transform = chain(scan, mask, modality=modality, steps=steps, **options)

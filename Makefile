@@ -19,7 +19,7 @@ demo tiny: .venv/ready
 	@$(reproduce)
 
 real: .venv/ready
-	@test -n "$(DATA)" || { echo "Say where the scans lie: make real DATA=FOLDER (README, 'Your own scans')"; exit 2; }
+	@test -d "$(DATA)" || { echo "Say where the scans lie: make real DATA=FOLDER (README, 'Your own scans')"; exit 2; }
 	@$(reproduce)
 
 # Runs the workflow, then makes the report if anything is newer than it. Snakemake's own lock outlives a kill -9 and

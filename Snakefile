@@ -42,7 +42,7 @@ for name in STUDIES:
 rule complete:
     input:
         [report_files(name) for name in STUDIES],
-        rules.preparation.input,
+        prepared_files,
     output:
         f"{RESULTS}/complete",
     localrule: True

@@ -168,6 +168,35 @@ def table(path: Path, count: int, modality: str = "T2") -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("study", "test", "expected"), [(["a", "made"], 3, 3), (["a", "made"], None, 5), (["made"], 4, 4)]
+)
+def test_derived_subjects_are_never_trained_on(
+    tmp_path: Path, study: list[str], test: int | None, expected: int
+) -> None:
+    cohorts = {
+        "a": {"dataset": "a", "modality": "T2", "train": 10, "validation": 4, "test": 5},
+        "made": {"dataset": "made", "modality": "T2", "labelled": True, "same_as": "a", "test": test},
+    }
+    given = {
+        "cohorts": json.dumps([cohorts[name] for name in study]),
+        "subjects": [f"a={table(tmp_path / 'a.tsv', 20)}"],
+    }
+    split.main(**given, seed=1, out=tmp_path / "splits.csv")
+    rows = pd.read_csv(tmp_path / "splits.csv").groupby(["dataset", "split"])["subject"].agg(set)
+    assert len(rows["made", "test"]) == expected
+    if "a" in study:
+        assert rows["made", "test"] <= rows["a", "test"]
+
+
+def test_more_derived_subjects_than_tested(tmp_path: Path) -> None:
+    healthy = {"dataset": "a", "modality": "T2", "test": 5}
+    derived = {"dataset": "made", "modality": "T2", "same_as": "a", "test": 6}
+    given = {"cohorts": json.dumps([healthy, derived]), "subjects": [f"a={table(tmp_path / 'a.tsv', 20)}"]}
+    with pytest.raises(InputError, match="dataset made: asks for 6 test subjects, a has 5"):
+        split.main(**given, seed=1, out=tmp_path / "splits.csv")
+
+
 def test_splits(tmp_path: Path) -> None:
     a, b = table(tmp_path / "a.tsv", 20), table(tmp_path / "b.tsv", 7)
     cohorts = [

@@ -12,8 +12,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import nibabel as nib
+import numpy as np
 import pandas as pd
 import pytest
+
+from brainuad.files import sha256
 
 PROJECT = Path(__file__).parents[1]
 TINY = ["--configfile", "workflow/runs/tiny.yaml"]
@@ -141,6 +145,9 @@ def test_splits_are_disjoint_and_follow_the_seed(finished: Path) -> None:
         ("methods/bayesian_vae.py", {"score_bayesian_vae"}, {"fit_vae", "fit_ae_dense", "score_vae", "preprocess"}),
         ("metrics/lesions.py", {"evaluate"}, {"fit_vae", "score_vae", "postprocess", "preprocess"}),
         ("methods/vae.py", {"fit_vae", "score_bayesian_vae"}, {"fit_ae_dense", "score_random", "preprocess"}),
+        ("preprocessing/kobayashi.py", {"preprocess", "quality"}, {"volume", "slices", "fit_vae"}),
+        ("anomalies/transplant.py", {"implant", "anomaly_sheet"}, {"volume", "split", "fit_vae"}),
+        ("datasets/nfbs.py", {"extract", "index"}, {"phantom_subject", "split", "fit_vae"}),
     ],
 )
 def test_an_edit_reruns_just_what_uses_it(finished: Path, module: str, rerun: set[str], kept: set[str]) -> None:
@@ -236,7 +243,7 @@ def test_unknown_study_is_one_line(finished: Path) -> None:
 
 def test_full_run_fetches_what_is_open(finished: Path) -> None:
     plan = snakemake(finished, "--dry-run", "--cores", "8", "--resources", "gpu=1")
-    assert jobs(plan)["download"] == jobs(plan)["extract"] == 3
+    assert jobs(plan)["download"] == jobs(plan)["extract"] == 4
     assert "data/downloads/ixi/IXI-T2.tar" in plan and "IXI-T1.tar" not in plan
 
 
@@ -250,7 +257,8 @@ def test_full_run_without_gated_data_is_one_page(finished: Path) -> None:
 
 def test_archives_come_from_their_host(finished: Path, tmp_path: Path) -> None:
     """An archive that a server on this machine offers is fetched once, checked, read and preprocessed."""
-    folder = copy_project(tmp_path)
+    (tmp_path / "here").mkdir()
+    folder = copy_project(tmp_path / "here")
     offered = finished / "results/tiny/phantom/phantom-nfbs"
     handler = partial(SimpleHTTPRequestHandler, directory=offered)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -273,4 +281,32 @@ def test_archives_come_from_their_host(finished: Path, tmp_path: Path) -> None:
     assert list(table["subject"]) == list(
         pd.read_csv(finished / "results/tiny/quality/inpainting/phantom-nfbs-T1.tsv", sep="\t")["subject"]
     )
-    assert "Nothing to be done" in snakemake(folder, *arguments, "--", "preparation")
+    moved = folder.rename(folder.with_name("moved"))
+    assert "Nothing to be done" in snakemake(moved, *arguments, "--", "preparation")
+    assert not {"download"} & set(jobs(snakemake(moved, "--forceall", "--dry-run", *arguments, "--", "preparation")))
+    row.assign(checksum="sha256:" + 64 * "0").to_csv(moved / "workflow/data/sources.csv", index=False)
+    planned = jobs(snakemake(moved, "--dry-run", *arguments, "--", "preparation"))
+    assert "extract" in planned and "download" not in planned
+
+
+def test_a_replaced_scan_reaches_its_volume_alone(finished: Path, tmp_path: Path) -> None:
+    """In a user's own tree, whose files keep their names."""
+    folder = copy_project(tmp_path)
+    shutil.copytree(finished / "results/tiny/raw/phantom-brats/Task01_BrainTumour.tar", folder / "data/brats")
+    (folder / "own.yaml").write_text(
+        "run: own\nstudies: {baur2021: null}\ndatasets: {brats: {reader: brats}}\n"
+        "preparation: [{recipe: inpainting, dataset: brats, modality: T1}]\n"
+        "recipes: {inpainting: {shape: [64, 48], pixel: 4.0, slice_spacing: 15.0}}\n"
+    )
+    arguments = ["--cores", "2", "--configfile", "own.yaml", "--", "preparation"]
+    snakemake(folder, *arguments)
+    assert "Nothing to be done" in snakemake(folder, *arguments)
+    volumes = folder / "results/own/volumes/brats/T1"
+    before = {path.name: sha256(path) for path in volumes.glob("*_image.nii.gz")}
+    scan = folder / "data/brats/Task01_BrainTumour/imagesTr/BRATS_001.nii.gz"
+    image = nib.load(scan)
+    nib.save(nib.Nifti1Image(np.asarray(image.dataobj) + (image.dataobj[:] > 0), image.affine), scan)
+    output = snakemake(folder, *arguments)
+    after = {path.name: sha256(path) for path in volumes.glob("*_image.nii.gz")}
+    assert {name for name in before if before[name] != after[name]} == {"BRATS_001_image.nii.gz"}
+    assert output.count("rule volume_with_label:") == 1

@@ -1,5 +1,7 @@
 # The phantom cohort: subjects made in parallel, packed into archives in the native layout of each source.
 
+from brainuad.anomalies import kinds
+
 if PHANTOMS:
     from brainuad.phantom import layouts
 
@@ -99,7 +101,7 @@ rule anomaly_sheet:
             labels={"figure": "each kind"},
         ),
     params:
-        code=code("stages.anomaly_sheet"),
+        code=code("stages.anomaly_sheet", *(f"anomalies.{kind}" for kind in kinds.known())),
         spacing=config.get("phantom", {}).get("spacing"),
         seed=config["seed"],
         caption="Shown in phantoms.",

@@ -1,5 +1,9 @@
 # From volumes to slices, by the recipe of each paper. Labels go their own way, past everything that a method may see.
 
+from types import SimpleNamespace
+
+from brainuad import machine
+
 PREPROCESSED = f"{RESULTS}/preprocessed/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}"
 QUALITY = f"{RESULTS}/quality/{{recipe}}/{{dataset}}-{{modality}}"
 
@@ -17,6 +21,7 @@ rule preprocess:
     params:
         code=lambda w: code("stages.preprocess", f"preprocessing.{configuration.recipe(config, w.recipe)[0]}"),
         module=lambda w: configuration.recipe(config, w.recipe)[0],
+        fast=lambda w: machine.has_fast() if configuration.recipe(config, w.recipe)[0] == "strega" else "",
         settings=lambda w: json.dumps(configuration.recipe(config, w.recipe)[1]),
     log:
         f"{RESULTS}/logs/preprocess/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.log",
@@ -69,6 +74,8 @@ def prepared(w):
             table = pd.read_csv(checkpoints.index.get(dataset=source).output[0], sep="\t", dtype=str)
             usable = table[w.modality].notna() & (table["label"].notna() | (not is_labelled(source)))
             names |= set(table.loc[usable, "subject"][: entry.get("subjects")])
+    if not names:
+        sys.exit(f"BrainUAD: dataset {w.dataset}: has no subject with {w.modality}. Choose another modality or dataset")
     return sorted(names)
 
 
@@ -76,7 +83,6 @@ rule quality:
     input:
         quality=lambda w: [f"{PREPROCESSED.format(**w, subject=s)}_quality.json" for s in prepared(w)],
         pictures=lambda w: [f"{PREPROCESSED.format(**w, subject=s)}_steps.png" for s in prepared(w)],
-        images=lambda w: [f"{PREPROCESSED.format(**w, subject=s)}_image.nii.gz" for s in prepared(w)],
     output:
         table=f"{QUALITY}.tsv",
         html=report(
@@ -130,9 +136,21 @@ def quality_files(combinations):
     ]
 
 
+def prepared_files(_):
+    """What `preparation` asks for: quality tables and pictures, and the labels that no study has asked for."""
+    entries = config["preparation"]
+    files = quality_files((e["recipe"], e["dataset"], e["modality"]) for e in entries)
+    for entry in entries:
+        if is_labelled(entry["dataset"]):
+            fixed = {key: entry[key] for key in ("recipe", "dataset", "modality")}
+            names = prepared(SimpleNamespace(**fixed))
+            files += [f"{PREPROCESSED.format(**fixed, subject=subject)}_label.nii.gz" for subject in names]
+    return files
+
+
 rule preparation:
     input:
-        quality_files((e["recipe"], e["dataset"], e["modality"]) for e in config["preparation"]),
+        prepared_files,
 
 
 def preprocessed(kind):

@@ -1,34 +1,63 @@
 # From archives or folders to canonical volumes: download, extract, index, one NIfTI per subject and modality.
 
-from brainuad.datasets import location
+import re
+
+from brainuad.datasets import location, sources
+from brainuad.datasets.reader import MODALITIES
+from brainuad.datasets.volumes import split_channel
 
 
+@cache
 def found_archives(dataset):
     """Archives of a dataset that are used, {name: path}; none where the user's own tree is read as it lies."""
     if dataset in PHANTOMS:
         return {name: f"{RESULTS}/phantom/{dataset}/{name}" for name in phantom_archives(dataset)}
-    found = location.archives(config, dataset, USED_MODALITIES[dataset], SOURCES)
-    return {archive.name: archive.path for archive in found}
+    return {archive.name: archive.path for archive in located(dataset)}
 
 
-# What was downloaded stays, whatever is edited here: neither code nor addresses are among its parameters.
+@cache
+def located(dataset):
+    return location.archives(config, dataset, USED_MODALITIES.get(dataset, set(MODALITIES)), SOURCES)
+
+
+def to_download():
+    """`dataset/archive` of what isn't here yet. The rest has no rule that could make it, and so delete it, again."""
+    datasets = [dataset for dataset in USED_MODALITIES if dataset not in PHANTOMS]
+    return [f"{d}/{re.escape(a.name)}" for d in datasets for a in located(d) if a.state == "to download"]
+
+
 rule download:
     output:
-        f"{DOWNLOADS}/{{dataset}}/{{archive}}",
+        f"{DOWNLOADS}/{{download}}",
+    wildcard_constraints:
+        download="|".join(to_download()) or "(?!)",
     params:
-        reader=lambda w: config["datasets"][w.dataset]["reader"],
-        sources=quote(str(SOURCES)),
+        dataset=lambda w: config["datasets"][Path(w.download).parent.name]["reader"],
+        archive=lambda w: quote(Path(w.download).name),
     log:
-        f"{RESULTS}/logs/download/{{dataset}}/{{archive}}.log",
+        f"{RESULTS}/logs/download/{{download}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/download/{{dataset}}/{{archive}}.tsv"
+        f"{RESULTS}/benchmarks/download/{{download}}.tsv"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=1440,
     shell:
-        "brainuad download --sources {params.sources} --dataset {params.reader} --archive {wildcards.archive:q}"
+        "brainuad download --sources {SOURCES:q} --dataset {params.dataset} --archive {params.archive}"
         " --out {output:q} 2> >(tee {log:q} >&2)"
+
+
+def table_of_sources(w):
+    """The table that says what a dataset's archives must be."""
+    return f"{RESULTS}/phantom/{w.dataset}/sources.csv" if w.dataset in PHANTOMS else SOURCES
+
+
+def expected(w):
+    """What the table says of an archive; that of a phantom changes with the phantom."""
+    if w.dataset in PHANTOMS:
+        return {}
+    row = sources.row(SOURCES, config["datasets"][w.dataset]["reader"], w.archive)
+    return {column: row[column] for column in ("bytes", "checksum", "files")}
 
 
 rule extract:
@@ -40,7 +69,8 @@ rule extract:
         code=lambda w: code("stages.extract", reader_module(w.dataset)),
         archive=lambda w: quote(str(found_archives(w.dataset)[w.archive])),
         reader=lambda w: config["datasets"][w.dataset]["reader"],
-        sources=lambda w: quote(f"{RESULTS}/phantom/{w.dataset}/sources.csv" if w.dataset in PHANTOMS else str(SOURCES)),
+        sources=lambda w: quote(str(table_of_sources(w))),
+        expected=expected,
     log:
         f"{RESULTS}/logs/extract/{{dataset}}/{{archive}}.log",
     benchmark:
@@ -57,7 +87,8 @@ rule extract:
 def roots(w):
     """Folders with a dataset's scans: its extracted archives, or the user's own tree, which stays where it is."""
     extracted = [f"{RESULTS}/raw/{w.dataset}/{archive}" for archive in found_archives(w.dataset)]
-    return extracted or location.drop_folder(config, w.dataset)
+    beside = [f"{RESULTS}/phantom/{w.dataset}"] if w.dataset in PHANTOMS else []  # its tables of people
+    return [*extracted, *beside] or location.drop_folder(config, w.dataset)
 
 
 def listing(w):
@@ -129,6 +160,24 @@ def subjects(w):
     return list(table[(table["dataset"] == w.dataset) & (table["split"] == w.split)]["subject"])
 
 
+@cache
+def scans_of(table, written):
+    """Subject -> size and time of each of its files, from a subjects.tsv last written at a time."""
+    rows = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False).to_dict("records")
+    return {row["subject"]: [stamp(row[column]) for column in (*MODALITIES, "label", "brain")] for row in rows}
+
+
+def stamp(cell):
+    path = split_channel(cell)[0]
+    return [path.stat().st_size, path.stat().st_mtime_ns] if cell and path.is_file() else []
+
+
+def scans(table, subject=None):
+    """Digest of the files of a subject, or of all: a replaced scan changes neither its path nor subjects.tsv."""
+    found = scans_of(table, Path(table).stat().st_mtime_ns) if Path(table).is_file() else {}
+    return derive(0, json.dumps(found.get(subject, []) if subject else found))
+
+
 def volume_files(labelled):
     files = {"image": f"{VOLUME}_image.nii.gz", "brain": f"{VOLUME}_brain.nii.gz"}
     return {**files, "label": f"{VOLUME}_label.nii.gz"} if labelled else files
@@ -143,6 +192,7 @@ rule volume:
         dataset="|".join(d for d in ORIGINAL if not is_labelled(d)) or "(?!)",
     params:
         code=lambda w: code("stages.volume", reader_module(w.dataset)),
+        scans=lambda w, input: scans(input[0], w.subject),
         reader=lambda w: config["datasets"][w.dataset]["reader"],
         label="",
     log:
@@ -151,7 +201,7 @@ rule volume:
         f"{RESULTS}/benchmarks/volume/{{dataset}}/{{modality}}/{{subject}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=2000,
         runtime=20,
     shell:
         "brainuad volume --subjects {input} --subject {wildcards.subject} --modality {wildcards.modality}"
@@ -206,6 +256,7 @@ rule implant:
         dataset="|".join(DERIVED) or "(?!)",
     params:
         code=implant_code,
+        lesions=lambda w, input: scans(input.donors) if "donors" in input.keys() else "",
         kind=lambda w: config["datasets"][w.dataset]["anomalies"],
         donors=donor_options,
         settings=lambda w: json.dumps(config["datasets"][w.dataset].get("settings", {})),

@@ -17,7 +17,7 @@ from brainuad.errors import InputError
 ENOUGH, DEVIATIONS = 10, 5.0
 MAD_TO_SD = 1.4826
 """Standard deviation of a normal distribution in median absolute deviations."""
-LEAST_SPREAD = 0.01
+LEAST_SPREAD = 0.02
 """Least robust standard deviation, as a share of the median: some measures hardly differ between subjects."""
 LIMITS = {
     "brain_ml": (900.0, 2000.0),

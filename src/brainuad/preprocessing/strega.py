@@ -8,6 +8,7 @@ N4 before the segmentation, and nearest neighbours instead of bilinear interpola
 import numpy as np
 import SimpleITK as sitk
 
+from brainuad import machine
 from brainuad.preprocessing import space
 from brainuad.preprocessing.bias import correct_bias
 from brainuad.preprocessing.steps import Steps
@@ -37,7 +38,8 @@ def preprocess(
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     brain = sitk.Cast(brain > 0, sitk.sitkUInt8)
     image = steps("bias field", correct_bias(sitk.Cast(image, sitk.sitkFloat32), brain, ITERATIONS))
-    tissues = steps("tissue segmentation", segment(image, brain, modality))
+    tool = "FAST" if machine.has_fast() else "dipy"
+    tissues = steps(f"tissue segmentation, {tool}", segment(image, brain, modality))
     inside = sitk.GetArrayViewFromImage(tissues)[sitk.GetArrayViewFromImage(brain) > 0]
     for name, label in TISSUES.items():
         steps.measure(f"{name}_fraction", np.mean(inside == label))

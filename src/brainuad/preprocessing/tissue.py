@@ -9,7 +9,6 @@ million voxels of the brain's box.
 """
 
 import os
-import shutil
 import subprocess
 import tempfile
 import warnings
@@ -19,6 +18,7 @@ import numpy as np
 import SimpleITK as sitk
 from skimage.filters import threshold_multiotsu
 
+from brainuad import machine
 from brainuad.preprocessing import space
 from brainuad.seeds import generator
 
@@ -56,15 +56,10 @@ def segment(image: sitk.Image, brain: sitk.Image, modality: str) -> sitk.Image:
     inside = sitk.GetArrayFromImage(brain) > 0
     box = tuple(slice(int(where.min()), int(where.max()) + 1) for where in np.nonzero(inside))
     head, mask = image[box[::-1]], inside[box]
-    classes = fast(head, mask, modality) if has_fast() else markov(sitk.GetArrayFromImage(head), mask)
+    classes = fast(head, mask, modality) if machine.has_fast() else markov(sitk.GetArrayFromImage(head), mask)
     labels = np.zeros(inside.shape, np.uint8)
     labels[box] = canonical(classes, sitk.GetArrayViewFromImage(head), mask, modality)
     return space.like(labels, image)
-
-
-def has_fast() -> bool:
-    """Whether FSL is set up; a program named `fast` alone may be another one."""
-    return "FSLDIR" in os.environ and shutil.which("fast") is not None
 
 
 def fast(image: sitk.Image, brain: np.ndarray, modality: str) -> np.ndarray:

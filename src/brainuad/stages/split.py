@@ -18,22 +18,40 @@ def main(*, cohorts: str, subjects: list[str], out: Path, seed: int = 0) -> None
 
     COHORTS is JSON: a list of {dataset, modality, labelled, train, validation, test}, the last three being numbers of
     subjects; a test count of null takes all that are left; where `labelled` only subjects with a label are drawn.
-    {dataset, same_as} takes the test subjects of another dataset of the list. SUBJECTS are pairs
-    `dataset=subjects.tsv`.
+    {dataset, modality, same_as, test} takes as many test subjects of another dataset, or, where that isn't in the list,
+    of all its subjects. SUBJECTS are pairs `dataset=subjects.tsv`.
     """
     tables = {name: Path(path) for name, path in (pair.split("=", 1) for pair in subjects)}
     listed = json.loads(cohorts)
     rows = [row for cohort in listed if "same_as" not in cohort for row in draw(cohort, tables, seed)]
     for cohort in listed:
         if "same_as" in cohort:
-            tested = [subject for dataset, split, subject in rows if (dataset, split) == (cohort["same_as"], "test")]
-            rows += [(cohort["dataset"], "test", subject) for subject in tested]
+            rows += [(cohort["dataset"], "test", subject) for subject in hosts(cohort, rows, tables, seed)]
+    datasets = [cohort["dataset"] for cohort in listed]
+    rows.sort(key=lambda row: (datasets.index(row[0]), SPLITS.index(row[1]), row[2]))
     with atomic(out) as temporary:
         pd.DataFrame(rows, columns=["dataset", "split", "subject"]).to_csv(temporary, index=False)
 
 
+def hosts(cohort: dict, rows: list[Row], tables: dict[str, Path], seed: int) -> list[str]:
+    """The subjects of a healthy dataset that carry a derived one's anomalies: of those that nothing is trained on.
+
+    Raises InputError where there are fewer than the cohort's `test`.
+    """
+    source, wanted = cohort["same_as"], cohort["test"]
+    if source not in {dataset for dataset, _, _ in rows}:
+        rows = draw({**cohort, "dataset": source, "labelled": False}, tables, seed)
+    tested = [subject for dataset, split, subject in rows if (dataset, split) == (source, "test")]
+    if wanted is None or wanted == len(tested):
+        return tested
+    if wanted > len(tested):
+        problem = f"asks for {wanted} test subjects, {source} has {len(tested)}"
+        raise InputError(f"dataset {cohort['dataset']}", problem, "Ask for fewer in the configuration or test more")
+    return tested[:wanted]
+
+
 def draw(cohort: dict, tables: dict[str, Path], seed: int) -> list[Row]:
-    """(dataset, split, subject) rows of one cohort; raises InputError where too few subjects have the modality."""
+    """(dataset, split, subject) rows of one cohort, as drawn; raises InputError where too few subjects are scanned."""
     dataset, modality = cohort["dataset"], cohort["modality"]
     table = pd.read_csv(tables[dataset], sep="\t", dtype=str, keep_default_na=False)
     scanned = sorted(
@@ -49,7 +67,5 @@ def draw(cohort: dict, tables: dict[str, Path], seed: int) -> list[Row]:
     order = generator(seed, "split", dataset).permutation(scanned)
     ends = pd.Series(counts).cumsum()
     return [
-        (dataset, split, str(subject))
-        for split, end in ends.items()
-        for subject in sorted(order[end - counts[split] : end])
+        (dataset, split, str(subject)) for split, end in ends.items() for subject in order[end - counts[split] : end]
     ]

@@ -172,8 +172,12 @@ def stamp(cell):
     return [path.stat().st_size, path.stat().st_mtime_ns] if cell and path.is_file() else []
 
 
-def scans(table, subject=None):
-    """Digest of the files of a subject, or of all: a replaced scan changes neither its path nor subjects.tsv."""
+def scans(dataset, subject=None):
+    """Digest of the files of a subject, or of all: a replaced scan changes neither its path nor subjects.tsv.
+
+    Params that are made from a job's input don't count as changed, so the table isn't taken from there.
+    """
+    table = f"{RESULTS}/volumes/{dataset}/subjects.tsv"
     found = scans_of(table, Path(table).stat().st_mtime_ns) if Path(table).is_file() else {}
     return derive(0, json.dumps(found.get(subject, []) if subject else found))
 
@@ -192,7 +196,7 @@ rule volume:
         dataset="|".join(d for d in ORIGINAL if not is_labelled(d)) or "(?!)",
     params:
         code=lambda w: code("stages.volume", reader_module(w.dataset)),
-        scans=lambda w, input: scans(input[0], w.subject),
+        scans=lambda w: scans(w.dataset, w.subject),
         reader=lambda w: config["datasets"][w.dataset]["reader"],
         label="",
     log:
@@ -256,7 +260,7 @@ rule implant:
         dataset="|".join(DERIVED) or "(?!)",
     params:
         code=implant_code,
-        lesions=lambda w, input: scans(input.donors) if "donors" in input.keys() else "",
+        lesions=lambda w: scans(donor) if (donor := config["datasets"][w.dataset].get("donors")) else "",
         kind=lambda w: config["datasets"][w.dataset]["anomalies"],
         donors=donor_options,
         settings=lambda w: json.dumps(config["datasets"][w.dataset].get("settings", {})),

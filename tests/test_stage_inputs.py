@@ -92,3 +92,13 @@ def test_subjects_must_be_names(tmp_path: Path, name: str) -> None:
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is missing or no table"):
         reader.read_text_table(tmp_path, ("subject",), "Mend it")
+
+
+def test_fewer_subjects_than_the_table_of_sources_tells(tmp_path: Path) -> None:
+    save_nifti(tmp_path / "sub-1/anat/sub-1_T1w.nii.gz", np.ones((20, 20, 20), np.uint8), np.eye(4))
+    given = {"reader": "bids", "root": [tmp_path], "dataset": "made"}
+    with pytest.raises(InputError, match=r"hold 1 subjects of dataset made, expected 2. Fetch the archive again"):
+        index.main(**given, out=tmp_path / "refused.tsv", expected=2)
+    assert not (tmp_path / "refused.tsv").exists()
+    index.main(**given, out=tmp_path / "subjects.tsv", expected=1)
+    assert len(reader.read_subjects(tmp_path / "subjects.tsv")) == 1

@@ -99,6 +99,14 @@ def listing(w):
     return derive(0, *((file, file.stat().st_size, file.stat().st_mtime_ns) for file in files))
 
 
+def expected_subjects(w):
+    """How many subjects the table of sources tells of a dataset's archives, at least; 0 for a user's own tree."""
+    if w.dataset in PHANTOMS:
+        return 0
+    rows = [sources.row(SOURCES, config["datasets"][w.dataset]["reader"], name) for name in found_archives(w.dataset)]
+    return max((int(row["subjects"] or 0) for row in rows), default=0)
+
+
 # Who there is is known only after the archives are read.
 checkpoint index:
     input:
@@ -109,6 +117,7 @@ checkpoint index:
         code=lambda w: code("stages.index", reader_module(w.dataset)),
         reader=lambda w: config["datasets"][w.dataset]["reader"],
         options=lambda w: json.dumps(config["datasets"][w.dataset].get("options", {})),
+        expected=expected_subjects,
         listing=listing,
         roots=lambda w, input: " ".join(f"--root {quote(str(root))}" for root in input),
     log:
@@ -121,7 +130,7 @@ checkpoint index:
         runtime=10,
     shell:
         "brainuad index --reader {params.reader} --dataset {wildcards.dataset} {params.roots}"
-        " --options {params.options:q} --out {output} 2> {log}"
+        " --options {params.options:q} --expected {params.expected} --out {output} 2> {log}"
 
 
 checkpoint split:

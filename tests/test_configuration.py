@@ -114,9 +114,10 @@ def test_nobody_trains_on_the_ill(config: dict) -> None:
 
 
 def test_titles_tell_how_a_dataset_was_read(config: dict) -> None:
-    config["datasets"]["isbi2015"]["options"] = {"rater": 2}
     config["studies"] = {"baur2021": {"cohorts": {"ms": {"dataset": "isbi2015", "title": "ISBI 2015, MS"}}}}
-    assert studies(config)["baur2021"]["cohorts"]["ms"]["title"] == "ISBI 2015, MS, rater 2"
+    for options, rater in (({}, 1), ({"rater": 2}, 2)):
+        config["datasets"]["isbi2015"]["options"] = options
+        assert studies(config)["baur2021"]["cohorts"]["ms"]["title"] == f"ISBI 2015, MS, rater {rater}, visit 1"
 
 
 def derived(**changes: object) -> dict:

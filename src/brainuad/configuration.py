@@ -80,9 +80,14 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
             entry = config["datasets"][cohort["dataset"]]
             check_labels(name, cohort["dataset"], entry)
             # Tables must say whose labels count.
-            cohort["title"] += "".join(f", {option} {value}" for option, value in entry.get("options", {}).items())
+            cohort["title"] += "".join(f", {option} {value}" for option, value in reading(entry).items())
         studies[name] = study
     return studies
+
+
+def reading(entry: dict) -> dict[str, object]:
+    """The options of a dataset's reader, the defaults too; none for a derived dataset."""
+    return {**settings.defaults(reader(entry["reader"]).index), **entry.get("options", {})} if "reader" in entry else {}
 
 
 def check_healthy(study: str, config: dict, dataset: str) -> None:

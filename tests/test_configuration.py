@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from brainuad import configuration
+from brainuad.datasets import location
 from brainuad.errors import InputError
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
@@ -92,6 +93,14 @@ def test_patients_without_masks_are_no_cohort(config: dict) -> None:
     config["studies"] = {"baur2021": {"cohorts": {"tumour": {"dataset": "pernet"}}}}
     with pytest.raises(InputError, match="dataset 'pernet' has no masks"):
         studies(config)
+
+
+def test_t1_comes_along_where_brains_are_found_on_it(config: dict) -> None:
+    """IXI has no brain masks: without its T1, those of T2 would be the worse estimate."""
+    config["downloads"] = config["data"] = "nowhere"
+    used = configuration.used_modalities(config, studies(config))["ixi"]
+    found = location.archives(config, "ixi", used, WORKFLOW / "data/sources.csv")
+    assert used == {"T1", "T2"} and [archive.name for archive in found] == ["IXI-T1.tar", "IXI-T2.tar", "IXI.xls"]
 
 
 def test_modalities_are_wanted_of_the_datasets_behind(config: dict) -> None:

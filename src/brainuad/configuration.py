@@ -256,11 +256,16 @@ def wanted(config: dict, studies: dict[str, dict]) -> list[dict]:
 
 
 def used_modalities(config: dict, studies: dict[str, dict]) -> dict[str, set[str]]:
-    """Dataset with scans of its own -> the modalities that studies and preparation want of it."""
+    """Dataset with scans of its own -> the modalities that studies and preparation want of it.
+
+    Where the dataset has no brain masks, the modality on which brains are found comes along.
+    """
     used: dict[str, set[str]] = {}
     for entry in wanted(config, studies):
         for dataset in sources_of(config, entry["dataset"]):
-            used.setdefault(dataset, set()).add(entry["modality"])
+            module = reader(config["datasets"][dataset]["reader"])
+            brain_on = getattr(module, "BRAIN_ON", entry["modality"])
+            used.setdefault(dataset, set()).update((entry["modality"], brain_on))
     return used
 
 

@@ -8,7 +8,6 @@ from brainuad import disk, machine
 from brainuad.configuration import needed_datasets, sources_of, used_modalities
 from brainuad.datasets import presence
 from brainuad.datasets.presence import Presence, gigabytes, has_versions, total
-from brainuad.datasets.reader import MODALITIES
 
 Pairs = list[tuple[str, str]]
 
@@ -28,7 +27,7 @@ class Report:
 
     @property
     def can_start(self) -> bool:
-        """Whether each study has its device and its data, or can download them."""
+        """Whether each study has its device and its data, or can download them onto the disk."""
         return not self.problem and not self.wanting
 
     @property
@@ -83,12 +82,13 @@ def examine(config: dict, studies: dict[str, dict], sources: Path) -> Report:
         needs["preparation"] = set().union(*(sources_of(config, entry["dataset"]) for entry in config["preparation"]))
     used = used_modalities(config, studies)
     names = [name for name, entry in config["datasets"].items() if "reader" in entry]
-    datasets = [presence.examine(config, name, used.get(name, set(MODALITIES)), sources) for name in names]
+    datasets = [presence.examine(config, name, used.get(name), sources) for name in names]
     tokens = sorted({row["token"] for data in datasets for row in data.rows} - {""})
-    device, problem = machine.device(config["device"])
+    device, no_device = machine.device(config["device"])
     tools = [("device", device), *machine.optional_tools(tokens)]
     needed = [data for data in datasets if data.dataset in set().union(*needs.values())]
-    return Report(config["run"], datasets, needs, disk.examine(config, studies, needed), tools, problem)
+    room, full = disk.examine(config, studies, needed)
+    return Report(config["run"], datasets, needs, room, tools, no_device or full)
 
 
 def dataset_table(datasets: list[Presence]) -> list[str]:

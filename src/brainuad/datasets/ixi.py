@@ -24,6 +24,7 @@ from brainuad.datasets.reader import Rows, describe, files, place, read_people, 
 LABELS: dict[int, str] = {}
 HEALTHY = True
 PATIENTS = "IXI"
+BRAIN_ON = "T1"
 
 SCAN = re.compile(
     r"(?P<subject>IXI\d+-(?P<site>[A-Za-z]+)-\d+)"

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 from brainuad.datasets import location
-from brainuad.datasets.archives import DAMAGED, FETCH_AGAIN
+from brainuad.datasets.archives import DAMAGED, FETCH_AGAIN, SHEETS
 from brainuad.datasets.location import Archive
 from brainuad.datasets.reader import scans
 from brainuad.errors import InputError
@@ -51,9 +51,13 @@ class Presence:
         return [part for part in self.parts if part.state == "to download"]
 
 
-def examine(config: dict, dataset: str, modalities: set[str], sources: Path) -> Presence:
-    """What is there of a dataset for some modalities; what raises an error for it alone makes it `unusable`."""
+def examine(config: dict, dataset: str, modalities: set[str] | None, sources: Path) -> Presence:
+    """What is there of a dataset for some modalities, by default all that the table of sources lists.
+
+    What raises an error for it alone makes it `unusable`.
+    """
     listed = location.listed(sources, config["datasets"][dataset]["reader"])
+    modalities = modalities or set(listed["modality"])
     rows = listed[listed["modality"].isin({"", *modalities})].to_dict("records")
     result = Presence(dataset, location.drop_folder(config, dataset), rows, [])
     if dataset in config.get("phantom", {}).get("subjects", {}):
@@ -63,13 +67,21 @@ def examine(config: dict, dataset: str, modalities: set[str], sources: Path) -> 
     try:
         found = location.archives(config, dataset, modalities, sources)
         result.parts = [examine_archive(archive, by_name[archive.name], has_versions(rows)) for archive in found]
+        unlisted = f"no archive with {', '.join(nowhere)} is listed" if (nowhere := unheld(rows, modalities)) else ""
         if not found:
-            unlisted = "" if rows else f", and no archive with {', '.join(sorted(modalities))} is listed"
-            result.parts = [examine_tree(result.folder, unlisted)]
+            result.parts = [examine_tree(result.folder, unlisted and f", and {unlisted}")]
+        elif unlisted:
+            result.parts.append(Part("", "missing", None, unlisted))
         result.parts += unread(result.folder, {archive.name for archive in found}, set(listed["archive"]))
     except (InputError, OSError) as error:
         result.parts = [Part("", "unusable", None, str(error))]
     return result
+
+
+def unheld(rows: list[dict[str, str]], modalities: set[str]) -> list[str]:
+    """The modalities that no archive of these rows holds."""
+    held = {row["modality"] for row in rows if not row["archive"].endswith(SHEETS)}
+    return [] if "" in held else sorted(modalities - held)
 
 
 def has_versions(rows: list[dict[str, str]]) -> bool:

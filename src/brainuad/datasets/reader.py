@@ -6,6 +6,7 @@ A reader is a module of this package, found by its place, that offers
     LABELS: dict[int, str]   the label values above 0 and what they stand for, empty where there are no masks
     HEALTHY: bool            whether its subjects are healthy
     PATIENTS: str            whose scans they are: readers of the same people share it; empty where nobody can know
+    BRAIN_ON: str            optional: the modality on whose scan brains are found, wanted beside any other
     convert(folder: Path)    optional: makes NIfTI files of what an archive has been unpacked to
 
 and whose docstring tells layout, licence and citation. Cells of modalities, label and brain are paths

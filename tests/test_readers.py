@@ -347,7 +347,11 @@ def test_mslub_reads_both_layouts_and_no_longitudinal_scan(tmp_path: Path):
         f"cross_sectional/MNI/patient01/GOLD_STANDARD{end}_regtoMNI.nii.gz",
         "longitudinal/coregistered/patient01/gt.nii.gz",
         "longitudinal/raw/patient02/study1_FLAIR.nii.gz",
-        **{"cross_sectional/patient_info.csv": "patient_id,age,sex\n1,31,F\n"},
+        "longitiudinal/coregistered/patient03/brainmask.nii.gz",
+        **{
+            "cross_sectional/patient_info.csv": "patient_id,age,sex\n1,31,F\n",
+            "longitiudinal/patient_info.csv": "patient_id,age,sex\n1,20,M\n",
+        },
     )
     table = indexed("mslub", github)
     assert list(table.index) == ["patient01"] and table[["age", "sex"]].to_numpy().tolist() == [["31", "F"]]

@@ -31,7 +31,8 @@ COLUMN = {
 }  # fmt: skip
 SCAN = re.compile(rf"(patient\d+_)?(?P<kind>{'|'.join(sorted(COLUMN, key=len, reverse=True))})(_N4_.*)?")
 FOLDER = re.compile(r"patient\d\d")
-ELSEWHERE = {"raw", "coregistered_resampled", "longitudinal"}
+ELSEWHERE = re.compile(r"raw|coregistered_resampled|longit.*")
+"""Folders of other scans; the published one of the longitudinal part is misspelt, and its patients are others."""
 
 
 def index(roots: list[Path]) -> pd.DataFrame:
@@ -39,11 +40,13 @@ def index(roots: list[Path]) -> pd.DataFrame:
     layouts: dict[str, Rows] = {"coregistered": {}, "MNI": {}, "zips": {}}
     for path, name in scans(roots):
         match, patient, layout = SCAN.fullmatch(name), path.parent.name, path.parent.parent.name
-        if match and FOLDER.fullmatch(patient) and not ELSEWHERE & set(path.parts[-4:]):
+        if match and FOLDER.fullmatch(patient) and not any(map(ELSEWHERE.fullmatch, path.parts[-4:-1])):
             rows = layouts.get(layout, layouts["zips"])
             place(rows, patient, COLUMN[match["kind"]], path)
     rows = next((rows for rows in layouts.values() if rows), {})
     for path in files(roots, r"patient_info\.csv"):
+        if ELSEWHERE.fullmatch(path.parent.name):
+            continue
         people = read_people(path, ("patient_id", "age", "sex"))
         describe(rows, people, "patient" + people["patient_id"].str.zfill(2))
     return table(rows, HEALTHY)

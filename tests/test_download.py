@@ -21,6 +21,7 @@ from typing import ClassVar
 
 import pandas as pd
 import pytest
+import requests
 
 from brainuad.datasets import download
 from brainuad.datasets.sources import COLUMNS
@@ -552,6 +553,9 @@ class Synapse:
     def get_file_handle_for_download(file_handle_id, synapse_id, entity_type=None, *, synapse_client=None) -> dict:
         if Synapse.fault == "file":
             raise SynapseAuthorizationError(f"not for {synapse_client.token}")
+        if Synapse.fault == "network":
+            Synapse.fault = ""
+            raise requests.ConnectionError(f"no route for {synapse_client.token}")
         assert file_handle_id == f"handle of {synapse_id}"
         return {"fileHandleId": file_handle_id, "preSignedURL": Synapse.link}
 
@@ -597,6 +601,20 @@ def test_synapse_refusals_name_terms_variable_and_drop_folder(synapse: type[Syna
     synapse.fault = fault
     told = refused(gated(), out, "https://page", "SYNAPSE_AUTH_TOKEN", "doesn't give out IXI-T1.tar")
     assert ("SynapseAuthenticationError" in told) == (fault == "token")
+
+
+def test_synapse_that_is_out_of_reach_for_a_moment_is_asked_again(synapse: type[Synapse], out: Path):
+    synapse.fault = "network"
+    fetch(gated(), out)
+    assert out.read_bytes() == WHOLE
+
+
+def test_synapse_out_of_reach_from_the_start(synapse: type[Synapse], out: Path, monkeypatch: pytest.MonkeyPatch):
+    def hang(*_: object, **__: object) -> None:
+        raise TimeoutError(TOKEN)
+
+    monkeypatch.setattr(synapse, "login", hang)
+    refused(gated(), out, "Synapse can't be reached for IXI-T1.tar (TimeoutError). Run again with a network")
 
 
 def test_synapse_project_that_shows_no_such_file(synapse: type[Synapse], out: Path):

@@ -147,7 +147,7 @@ def attempt(offered: Offer, part: Path, timeout: tuple[float, float]) -> None:
             append(response, part, start, offered.size or total)
     except (requests.Timeout, urllib3.exceptions.TimeoutError):
         raise BrokenOff("gives no answer in time") from None  # errors of requests name the whole link
-    except requests.ConnectionError:
+    except (requests.ConnectionError, ConnectionError):
         raise BrokenOff("can't be reached or hangs up") from None
     except (requests.RequestException, urllib3.exceptions.HTTPError):
         raise BrokenOff("breaks off") from None

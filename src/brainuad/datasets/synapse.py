@@ -37,13 +37,18 @@ class SynapseFile:
         return f"md5:{self.file.file_handle.content_md5}" if self.file.file_handle.content_md5 else ""
 
     def link(self) -> str:
-        """A freshly signed link to the bytes. Raises InputError where the account may not have them."""
+        """A freshly signed link to the bytes.
+
+        Raises InputError where the account may not have them, ConnectionError where Synapse can't be reached.
+        """
         from synapseclient.api import get_file_handle_for_download
 
         try:
             handle = self.file.data_file_handle_id
             return get_file_handle_for_download(handle, self.file.id, synapse_client=self.client)["preSignedURL"]
         except Exception as error:
+            if unreachable(error):
+                raise ConnectionError from None
             raise refusal(self.row, error) from None
 
 
@@ -90,7 +95,16 @@ def search(row: dict[str, str], token: str) -> SynapseFile | None:
     return None
 
 
+def unreachable(error: Exception) -> bool:
+    """Whether an error is one of the network, by name, since the client has libraries of its own for it."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return bool(kinds & {"ConnectionError", "TimeoutError", "Timeout", "TransportError"})
+
+
 def refusal(row: dict[str, str], error: Exception) -> InputError:
     """The error for whatever Synapse's client raised; only its kind is told, since its text may hold secrets."""
+    if unreachable(error):
+        problem = f"Synapse can't be reached for {row['archive']} ({type(error).__name__})"
+        return InputError(row["dataset"], problem, f"Run again with a network, or {by_hand(row)}")
     problem = f"Synapse doesn't give out {row['archive']} ({type(error).__name__})"
     return InputError(row["dataset"], problem, f"{ACCOUNT.format(**row)}; or {by_hand(row)}")

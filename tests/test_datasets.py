@@ -265,7 +265,10 @@ def dice(one: np.ndarray, other: np.ndarray) -> float:
 
 def test_brain_is_found_in_a_head_of_either_contrast(head: tuple[np.ndarray, np.ndarray]):
     scan, brain = head
-    assert not volumes.is_stripped(scan)
+    framed = volumes.Volume(np.pad(scan, 8), np.diag([2.5, 2.5, 2.5, 1]))
+    assert not volumes.is_stripped(volumes.Volume(scan, framed.affine))
+    assert not volumes.is_stripped(framed), "zeros around a head make no brain of it"
+    assert volumes.is_stripped(volumes.Volume(np.pad(scan * brain, 8), framed.affine))
     found = brain_mask.estimate(scan, (2.5, 2.5, 2.5))
     assert dice(found, brain) > 0.93
     np.testing.assert_array_equal(found, brain_mask.estimate(scan, (2.5, 2.5, 2.5)))

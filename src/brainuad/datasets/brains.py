@@ -29,7 +29,7 @@ def find(row: Row, modality: str, image: Volume) -> tuple[Volume, str]:
     if has_own(row, modality, image):
         return load_brain(row["brain"], image), OWN
     try:
-        if is_stripped(image.data):
+        if is_stripped(image):
             mask, origin = largest_solid(image.data != 0), NONZERO
         elif modality == "T1":
             mask, origin = brain_network.extract(image.data, image.affine), NETWORK

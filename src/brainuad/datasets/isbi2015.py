@@ -41,6 +41,6 @@ def index(roots: list[Path], rater: int = 1, visit: int = 1) -> pd.DataFrame:
         if match and int(match["visit"]) == visit and match["rater"] in (None, str(rater)):
             place(rows, match["subject"], "label" if match["rater"] else MODALITY[match["kind"]], path)
     for row in rows.values():
-        if "T1" in row and not volumes.is_stripped(volumes.load_image(row["T1"]).data):
+        if "T1" in row and not volumes.is_stripped(volumes.load_image(row["T1"])):
             raise InputError(row["T1"], "shows a head with skull, not a stripped brain", "Take it from `preprocessed`")
     return table(rows, HEALTHY)

@@ -28,6 +28,8 @@ STRIPPED = 0.99
 
 A head reaches the lower face with its neck and leaves noise on the others (0.83 to 0.90 on IXI at 2 mm).
 """
+LARGEST_BRAIN = 2500.0
+"""ml. More than that, and what isn't 0 is a head in a frame of zeros."""
 UNREADABLE = (nib.filebasedimages.ImageFileError, EOFError, OSError, ValueError, zlib.error)
 
 
@@ -158,12 +160,12 @@ def load_brain(cell: str, image: Volume) -> Volume:
     return Volume(brain.astype(np.uint8), image.affine)
 
 
-def is_stripped(scan: np.ndarray) -> bool:
-    """Whether the skull has been removed, so that all but some voxels on the volume's faces are exactly 0."""
-    inside = (slice(1, -1),) * 3
-    outside = np.ones(scan.shape, bool)
-    outside[inside] = False
-    return float(np.mean(scan[outside] == 0)) >= STRIPPED
+def is_stripped(scan: Volume) -> bool:
+    """Whether the skull has been removed: nearly all voxels on the faces are exactly 0, and the rest is no head."""
+    faces = np.ones(scan.data.shape, bool)
+    faces[1:-1, 1:-1, 1:-1] = False
+    millilitres = np.count_nonzero(scan.data) * np.prod(scan.spacing) / 1000
+    return bool(np.mean(scan.data[faces] == 0) >= STRIPPED and millilitres <= LARGEST_BRAIN)
 
 
 def grid(cell: str) -> Volume:

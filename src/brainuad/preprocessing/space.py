@@ -40,6 +40,19 @@ def grid(
     return image
 
 
+def no_finer(image: sitk.Image, spacing: float) -> sitk.Image:
+    """An empty image (uint8) over the box of `image`, its voxels no finer than `spacing` mm, coarser ones kept."""
+    voxels, count = np.array(image.GetSpacing()), np.array(image.GetSize())
+    coarse = np.maximum(voxels, spacing)
+    size = np.maximum(1, np.round(count * voxels / coarse)).astype(int)
+    grid = sitk.Image(size.tolist(), sitk.sitkUInt8)
+    grid.SetSpacing(coarse.tolist())
+    grid.SetDirection(image.GetDirection())
+    middle = image.TransformContinuousIndexToPhysicalPoint(((count - 1) / 2).tolist())
+    grid.SetOrigin(np.subtract(middle, np.reshape(image.GetDirection(), (3, 3)) @ (coarse * (size - 1) / 2)).tolist())
+    return grid
+
+
 def to_ras(image: sitk.Image) -> tuple[np.ndarray, np.ndarray]:
     """An image on a grid of `grid` -> array (X, Y, Z) and 4 x 4 affine in nibabel's RAS world, in mm."""
     directions = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()

@@ -23,7 +23,7 @@ class Steps:
     """A recipe calls it after each step, `image = steps("bias field", image)`; the image comes back unchanged.
 
     `pictures` holds each step's sections (3, PIXELS, PIXELS) uint8: axial, coronal, sagittal. They go through the
-    middle of `brain` where an image lies on its grid, else through the middle of the image's own grid, on which a
+    middle of `brain` where an image fills its box, else through the middle of the image's own grid, on which a
     recipe puts the brain's.
     """
 
@@ -46,7 +46,7 @@ class Steps:
         self.measures[name] = float(value)
 
     def _middle(self, image: sitk.Image) -> tuple[float, ...]:
-        if self._brain is not None and image.IsSameImageGeometryAs(self._brain):
+        if self._brain is not None and np.allclose(middle(image), middle(self._brain)):
             return space.centred(self._brain, image).TransformPoint(middle(image))
         return middle(image)
 

@@ -3,6 +3,7 @@
 Bias field, tissue segmentation, tissue values in [0, 1] in one order for every contrast, axial slices of 256 x 256
 pixels. The paper registers nothing: the brain is moved to the middle of the grid by a translation. Beyond the paper:
 N4 before the segmentation, and nearest neighbours instead of bilinear interpolation, which would make tissues up.
+Voxels finer than 1 mm are merged first: the segmentation's memory grows with their number, the maps gain nothing.
 """
 
 import numpy as np
@@ -17,6 +18,8 @@ from brainuad.preprocessing.tissue import CSF, GM, WM, segment
 ITERATIONS = (50, 50, 50, 50)
 """Of N4: a finer field than other recipes ask for, since brightness alone tells the tissues apart. On IXI it brings the
 variation of white matter from 11 to 7 %; a fifth level takes contrast away."""
+FINEST = 1.0
+"""Smallest voxels that are segmented, in mm."""
 TISSUES = {"csf": CSF, "gm": GM, "wm": WM}
 
 
@@ -36,8 +39,11 @@ def preprocess(
     can't be segmented.
     """
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    brain = sitk.Cast(brain > 0, sitk.sitkUInt8)
-    image = steps("bias field", correct_bias(sitk.Cast(image, sitk.sitkFloat32), brain, ITERATIONS))
+    image, brain = sitk.Cast(image, sitk.sitkFloat32), sitk.Cast(brain > 0, sitk.sitkUInt8)
+    if min(image.GetSpacing()) < FINEST:
+        coarse = space.no_finer(image, FINEST)
+        image, brain = sitk.Resample(image, coarse), space.resample_labels(brain, coarse, sitk.Transform())
+    image = steps("bias field", correct_bias(image, brain, ITERATIONS))
     tool = "FAST" if machine.has_fast() else "dipy"
     tissues = steps(f"tissue segmentation, {tool}", segment(image, brain, modality))
     inside = sitk.GetArrayViewFromImage(tissues)[sitk.GetArrayViewFromImage(brain) > 0]

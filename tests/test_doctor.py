@@ -264,8 +264,11 @@ def test_a_broken_off_download_is_told(config: dict, sources: Path) -> None:
 
 
 def test_nothing_listed_is_said(config: dict, sources: Path) -> None:
-    page = doctor.examine(config, {"one": study(modality="FLAIR")}, sources).page()
-    assert "no scans in data/ixi/, and no archive with FLAIR is listed" in page
+    config["datasets"]["nfbs"] = {"reader": "nfbs"}
+    page = doctor.examine(config, {"one": study("nfbs", modality="FLAIR")}, sources).page()
+    assert "no scans in data/nfbs/, and no archive with FLAIR is listed" in page
+    report = doctor.examine(config, {"one": study(modality="FLAIR")}, sources)
+    assert "no archive with FLAIR is listed" in report.page() and not report.can_start
 
 
 def test_phantoms_and_preparation_count(config: dict, sources: Path) -> None:
@@ -286,9 +289,27 @@ def test_disk_is_reckoned(config: dict, sources: Path, monkeypatch: pytest.Monke
     assert pairs["to download"] == "3.0 GB"
     assert pairs["one, scans"].startswith("1.1 GB = 35 subjects")  # 35 (25 + 6.4) MB
     assert pairs["one, maps"].startswith("1.2 GB = 30 test subjects x 6 ")  # 180 x 6.4 MB
-    assert pairs["free in fetched/, results/"] == "6.1 GB, needed about 8.3 GB: TOO LITTLE"
+    assert pairs["free in fetched/ and results/"] == "6.1 GB, needed about 8.3 GB: TOO LITTLE"
     Path("results/made/raw/ixi/IXI-T2.tar").mkdir(parents=True)
     assert doctor.examine(config, studies, sources).disk[-1][1] == "6.1 GB, needed about 5.3 GB: enough"
+
+
+def test_disk_that_cannot_hold_the_archives_keeps_a_run_from_starting(
+    config: dict, sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3 GB are to be fetched and unpacked: that is known, unlike what results take."""
+    studies = {"one": study("ixi", 30, "T2")}
+    for free, starts in ((6.1e9, True), (5.9e9, False)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        report = doctor.examine(config, studies, sources)
+        assert report.can_start == starts
+    problem = "fetched/ and results/ has 5.9 GB free, the archives alone need 6.0 GB"
+    assert dict(report.verdicts()) == {"one": f"can't start: {problem}"}
+    part = Path("fetched/ixi/IXI-T2.tar.part")
+    part.parent.mkdir(parents=True)
+    with part.open("wb") as file:
+        file.truncate(200_000_000)
+    assert doctor.examine(config, studies, sources).can_start, "what has come so far needn't come again"
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 from brainuad.configuration import recipe
-from brainuad.datasets import location
-from brainuad.datasets.presence import Presence, gigabytes, total
+from brainuad.datasets import location, sources
+from brainuad.datasets.presence import Part, Presence, gigabytes, total
 from brainuad.preprocessing.recipes import load
 from brainuad.settings import defaults
 
@@ -15,8 +15,11 @@ HEAD = 160
 """mm from which slices are cut by a recipe that has no height of its own."""
 
 
-def examine(config: dict, studies: dict[str, dict], datasets: list[Presence]) -> list[tuple[str, str]]:
-    """What downloading and unpacking the `datasets` and running the studies takes, as (what, reckoning) pairs."""
+def examine(config: dict, studies: dict[str, dict], datasets: list[Presence]) -> tuple[list[tuple[str, str]], str]:
+    """What downloading and unpacking the `datasets` and running the studies takes, as (what, reckoning) pairs.
+
+    And the problem where not even the archives fit, or nothing: their sizes are known, the rest is an estimate.
+    """
     to_download = [part for data in datasets for part in data.to_download]
     to_unpack = [
         part
@@ -34,8 +37,30 @@ def examine(config: dict, studies: dict[str, dict], datasets: list[Presence]) ->
         for what, size, reckoning in study_sizes(config, study, {data.dataset: data for data in datasets}):
             pairs.append((f"{name}, {what}", f"{gigabytes(size)} = {reckoning}"))
             to_write += size
-    to_fetch = sum(part.size or 0 for part in to_download)
-    return [*pairs, *room({Path(config["downloads"]): to_fetch, Path("results"): to_write})]
+    downloads = Path(config["downloads"])
+    to_fetch = sum(lacking(downloads / data.dataset, part) for data in datasets for part in data.to_download)
+    pairs += [
+        (f"free in {names}", f"{gigabytes(free)}, needed about {gigabytes(need)}: {verdict(need, free)}")
+        for names, need, free in room({downloads: to_fetch, Path("results"): to_write})
+    ]
+    archives = {downloads: to_fetch, Path("results"): sum(part.size or 0 for part in to_unpack)}
+    full = [
+        f"{names} has {gigabytes(free)} free, the archives alone need {gigabytes(need)}"
+        for names, need, free in room(archives)
+        if need > free
+    ]
+    return pairs, "; ".join(full)
+
+
+def verdict(need: float, free: float) -> str:
+    """Whether the room suffices."""
+    return "enough" if free > need else "TOO LITTLE"
+
+
+def lacking(folder: Path, part: Part) -> float:
+    """The bytes of an archive, as far as they are known, that an earlier download into a folder didn't bring."""
+    begun = folder / f"{part.name}.part"
+    return max(0, (part.size or 0) - (begun.stat().st_size if begun.is_file() else 0))
 
 
 def study_sizes(config: dict, study: dict, datasets: dict[str, Presence]) -> list[tuple[str, float, str]]:
@@ -66,25 +91,22 @@ def tested_subjects(cohort: dict, data: Presence | None) -> int:
     """How many subjects a cohort tests; if all that are left, as many as the dataset's largest version holds."""
     if cohort.get("test", 0) is not None or data is None:
         return cohort.get("test") or 0
-    held: dict[tuple[str, str], int] = {}
-    for row in data.rows:
-        key = row["modality"], row["version"]
-        held[key] = held.get(key, 0) + int(row["subjects"] or 0)
-    return max(0, max(held.values(), default=0) - cohort.get("train", 0) - cohort.get("validation", 0))
+    return max(0, sources.subjects(data.rows) - cohort.get("train", 0) - cohort.get("validation", 0))
 
 
-def room(needs: dict[Path, float]) -> list[tuple[str, str]]:
-    """For each file system below the folders, the bytes needed there against those free."""
+def room(needs: dict[Path, float]) -> list[tuple[str, float, int]]:
+    """For each file system below the folders: the folders' names, the bytes needed there and those free."""
     systems: dict[int, list[Path]] = {}
     for folder in needs:
         systems.setdefault(existing(folder).stat().st_dev, []).append(folder)
-    pairs = []
-    for folders in systems.values():
-        need, free = sum(needs[folder] for folder in folders), shutil.disk_usage(existing(folders[0])).free
-        verdict = "enough" if free > need else "TOO LITTLE"
-        names = ", ".join(f"{folder}/" for folder in folders)
-        pairs.append((f"free in {names}", f"{gigabytes(free)}, needed about {gigabytes(need)}: {verdict}"))
-    return pairs
+    return [
+        (
+            " and ".join(f"{folder}/" for folder in folders),
+            sum(needs[folder] for folder in folders),
+            shutil.disk_usage(existing(folders[0])).free,
+        )
+        for folders in systems.values()
+    ]
 
 
 def existing(folder: Path) -> Path:

@@ -104,7 +104,7 @@ def expected_subjects(w):
     if w.dataset in PHANTOMS:
         return 0
     rows = [sources.row(SOURCES, config["datasets"][w.dataset]["reader"], name) for name in found_archives(w.dataset)]
-    return max((int(row["subjects"] or 0) for row in rows), default=0)
+    return sources.subjects(rows)
 
 
 # Who there is is known only after the archives are read.

@@ -91,3 +91,15 @@ def by_hand(row: dict[str, str]) -> str:
     page = row["terms"] or row["address"] or "its publisher"
     folder = f"data/{row['dataset']}/"
     return f"get {row['archive']} by hand ({page}) and drop it into {folder} (or the folder that config.yaml names)"
+
+
+def subjects(rows: list[dict[str, str]]) -> int:
+    """How many subjects the rows of one dataset hold, as far as they tell.
+
+    Archives of one version and modality hold different people, other versions and modalities the same.
+    """
+    held: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = row["modality"], row["version"]
+        held[key] = held.get(key, 0) + int(row["subjects"] or 0)
+    return max(held.values(), default=0)

@@ -243,8 +243,9 @@ def test_unknown_study_is_one_line(finished: Path) -> None:
 
 def test_full_run_fetches_what_is_open(finished: Path) -> None:
     plan = snakemake(finished, "--dry-run", "--cores", "8", "--resources", "gpu=1")
-    assert jobs(plan)["download"] == jobs(plan)["extract"] == 4
-    assert "data/downloads/ixi/IXI-T2.tar" in plan and "IXI-T1.tar" not in plan
+    assert jobs(plan)["download"] == jobs(plan)["extract"] == 5
+    # T2 is studied, on T1 brains are found.
+    assert all(f"data/downloads/ixi/IXI-{contrast}.tar" in plan for contrast in ("T1", "T2")) and "IXI-PD" not in plan
 
 
 def test_full_run_without_gated_data_is_one_page(finished: Path) -> None:

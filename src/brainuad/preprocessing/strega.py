@@ -3,7 +3,7 @@
 Bias field, tissue segmentation, tissue values in [0, 1] in one order for every contrast, axial slices of 256 x 256
 pixels. The paper registers nothing: the brain is moved to the middle of the grid by a translation. Beyond the paper:
 N4 before the segmentation, and nearest neighbours instead of bilinear interpolation, which would make tissues up.
-Voxels finer than 1 mm are merged first: the segmentation's memory grows with their number, the maps gain nothing.
+Voxels finer than 1 mm are merged first, since the segmentation's memory grows with their number and pixels are of 1 mm.
 """
 
 import numpy as np

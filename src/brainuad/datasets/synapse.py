@@ -97,8 +97,8 @@ def search(row: dict[str, str], token: str) -> SynapseFile | None:
 
 def unreachable(error: Exception) -> bool:
     """Whether an error is one of the network, by name, since the client has libraries of its own for it."""
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    return bool(kinds & {"ConnectionError", "TimeoutError", "Timeout", "TransportError"})
+    names = " ".join(kind.__name__ for kind in type(error).__mro__)
+    return any(word in names for word in ("Connection", "Timeout", "Transport"))
 
 
 def refusal(row: dict[str, str], error: Exception) -> InputError:

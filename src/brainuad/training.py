@@ -73,24 +73,35 @@ class Fit(L.LightningModule):
 
     def __init__(self, model: Learner, seed: int):
         super().__init__()
+        self.automatic_optimization = False  # a method may have several optimisers, which take turns as it says
         self.model, self.seed = model, seed
 
-    def _terms(self, stage: str, batch: tuple[Tensor, Tensor]) -> Tensor:
-        terms = self.model.loss(*batch)
-        named = {f"{stage}_{name}": value.detach() for name, value in terms.items()}
-        self.log_dict(named, on_step=False, on_epoch=True, batch_size=len(batch[0]))
-        return terms["loss"]
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        optimisers = self.model.optimisers()
+        self.names = list(optimisers)
+        return list(optimisers.values())
 
-    def training_step(self, batch: tuple[Tensor, Tensor], number: int) -> Tensor:
+    def training_step(self, batch: tuple[Tensor, Tensor], number: int) -> None:
         torch.manual_seed(derive(self.seed, "train", self.current_epoch, number))
-        return self._terms("train", batch)
+        wrapped = self.optimizers()  # a single one comes without a list
+        optimisers = dict(zip(self.names, wrapped if isinstance(wrapped, list) else [wrapped], strict=True))
+
+        def minimise(loss: Tensor, name: str) -> None:
+            optimiser = optimisers[name]
+            optimiser.zero_grad()
+            weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+            self.manual_backward(loss, inputs=weights)
+            optimiser.step()
+
+        self._log("train", self.model.train_on(*batch, minimise, self.current_epoch), batch)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], number: int) -> None:
         torch.manual_seed(derive(self.seed, "validation", number))
-        self._terms("validation", batch)
+        self._log("validation", self.model.loss(*batch), batch)
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        return self.model.optimiser()
+    def _log(self, stage: str, terms: dict[str, Tensor], batch: tuple[Tensor, Tensor]) -> None:
+        named = {f"{stage}_{name}": value.detach() for name, value in terms.items()}
+        self.log_dict(named, on_step=False, on_epoch=True, batch_size=len(batch[0]))
 
 
 class History(Callback):
@@ -133,8 +144,23 @@ class Progress(Callback):
         self.bar.close()
 
 
+def warming_up(trainer: L.Trainer) -> bool:
+    """Whether the method is in a first stage, whose validation says nothing yet."""
+    return trainer.lightning_module.model.warming_up
+
+
+class BestAndLast(ModelCheckpoint):
+    """Checkpoints of the last epoch and of the best one after the warm-up."""
+
+    def check_monitor_top_k(self, trainer: L.Trainer, current: Tensor | None = None) -> bool:
+        return not warming_up(trainer) and super().check_monitor_top_k(trainer, current)
+
+
 class ResumableEarlyStopping(EarlyStopping):
-    """Early stopping that, resumed from the epoch at which it had decided to stop, stops."""
+    """Early stopping after the warm-up that, resumed from the epoch at which it had decided to stop, stops."""
+
+    def _should_skip_check(self, trainer: L.Trainer) -> bool:
+        return warming_up(trainer) or super()._should_skip_check(trainer)
 
     def on_train_start(self, trainer: L.Trainer, _: L.LightningModule) -> None:
         trainer.should_stop = self.wait_count >= self.patience
@@ -170,7 +196,7 @@ def train(
     Returns the training curves: epoch, train_<term> and validation_<term>.
     """
     monitor = f"validation_{model.monitor}"
-    best = ModelCheckpoint(
+    best = BestAndLast(
         checkpoints,
         "best",
         monitor,
@@ -216,5 +242,8 @@ def train(
         ckpt_path=resumed,
         weights_only=True,
     )
+    if not best.best_model_path:
+        problem = f"ended after {epochs} epochs, before the method's first stage was over"
+        raise InputError("training", problem, "Raise `epochs` of the study or lower the steps of the method's stage")
     fit.load_state_dict(torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"])
     return pd.DataFrame(history.rows)

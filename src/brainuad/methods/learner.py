@@ -1,5 +1,6 @@
 """The base of all methods that learn with torch."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -7,6 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from brainuad.methods.base import Maps, Volume
+
+Minimise = Callable[[Tensor, str], None]
+"""Make one step on a loss with the optimiser of a name; only that optimiser's weights change."""
 
 
 class Learner(nn.Module):
@@ -26,9 +30,28 @@ class Learner(nn.Module):
         """Terms of the training loss for slices (B, 1, H, W); `loss` is the one that is minimised."""
         raise NotImplementedError(f"{type(self).__module__} defines neither `loss` nor `fit`")
 
-    def optimiser(self) -> torch.optim.Optimizer:
-        """Adam with beta1 = 0.5, as in the comparative study's code."""
-        return torch.optim.Adam(self.parameters(), lr=self.learning_rate, betas=(0.5, 0.999))
+    @property
+    def warming_up(self) -> bool:
+        """Whether a first stage of the training is still going on, in which nothing can be validated."""
+        return False
+
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        """The optimisers by the names under which `train_on` asks for them."""
+        return {"loss": self.adam(self)}
+
+    def adam(self, *parts: nn.Module, betas: tuple[float, float] = (0.5, 0.999)) -> torch.optim.Adam:
+        """Adam for the weights of some parts; beta1 = 0.5 as in the comparative study's code."""
+        weights = [weight for part in parts for weight in part.parameters()]
+        return torch.optim.Adam(weights, lr=self.learning_rate, betas=betas)
+
+    def train_on(self, x: Tensor, brain: Tensor, minimise: Minimise, epoch: int) -> dict[str, Tensor]:
+        """Learn from a batch of slices (B, 1, H, W); the terms are those of the training curves.
+
+        One step on `loss`, unless a method has several parts that learn in turn.
+        """
+        terms = self.loss(x, brain)
+        minimise(terms["loss"], "loss")
+        return terms
 
     def forward(self, x: Tensor) -> Tensor:
         """Deterministic reconstruction of slices (B, 1, H, W)."""

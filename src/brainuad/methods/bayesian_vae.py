@@ -5,7 +5,7 @@ import torch
 
 from brainuad.methods import vae
 from brainuad.methods.base import Maps, Volume
-from brainuad.methods.learner import array
+from brainuad.methods.monte_carlo import mean_residual
 
 
 class Method(vae.Method):
@@ -20,13 +20,8 @@ class Method(vae.Method):
         """Mean residual; the mean reconstruction; its variance over the samples as (epistemic) uncertainty."""
         x = self.tensor(volume.image)
         mean, log_sd = self.encode(x)
-        residual, total, squares = (torch.zeros_like(x) for _ in range(3))
-        for _ in range(self.samples):
-            noise = torch.from_numpy(rng.standard_normal(mean.shape, dtype=np.float32)).to(self.device)
-            reconstruction = self.decoder(mean + log_sd.exp() * noise)
-            residual += (x - reconstruction).abs()
-            total += reconstruction
-            squares += reconstruction**2
-        average = total / self.samples
-        variance = (squares / self.samples - average**2).clamp(min=0)
-        return Maps(array(residual / self.samples), array(average), array(variance))
+        noise = (
+            torch.from_numpy(rng.standard_normal(mean.shape, dtype=np.float32)).to(self.device)
+            for _ in range(self.samples)
+        )
+        return mean_residual(x, (self.decoder(mean + log_sd.exp() * n) for n in noise))

@@ -21,8 +21,8 @@ class Method(Learner):
     def __init__(self, *, size: int = 128, latent: int = 64, learning_rate: float = 1e-4):
         super().__init__()
         self.learning_rate = learning_rate
-        self.encoder = nn.Sequential(unified.encoder(size), unified.flatten(), nn.Linear(unified.FEATURES, latent))
-        self.decoder = nn.Sequential(unified.Unflatten(latent, dropout=0.0), unified.decoder(size))
+        self.encoder = nn.Sequential(unified.dense_encoder(size), nn.Linear(unified.features(size), latent))
+        self.decoder = unified.dense_decoder(size, latent, dropout=0.0)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decoder(self.encoder(x))

@@ -1,0 +1,19 @@
+# AE (spatial), Baur et al. 2021, section III-B; hyper-parameters of Table II.
+
+register("ae-spatial", "AE (spatial)", published="AE (spatial)", trained=True)
+
+
+use rule fit as fit_ae_spatial with:
+    wildcard_constraints:
+        method="ae-spatial",
+    params:
+        settings=settings(latent=128, dropout=0.2, learning_rate=1e-4),
+
+
+# |x - x_hat|, one pass (eq. 2)
+use rule score_learned as score_ae_spatial with:
+    input:
+        images=IMAGES,
+        model=trained("ae-spatial"),
+    wildcard_constraints:
+        method="ae-spatial",

@@ -10,18 +10,41 @@ import torch
 
 from brainuad.errors import InputError
 from brainuad.methods.base import Volume, known, load
+from brainuad.methods.restoration import total_variation
 from brainuad.methods.vae import kl_to_standard_normal
-from brainuad.methods.vae_restoration import total_variation
-from brainuad.networks import unified
+from brainuad.networks import context, critics, unified
 from brainuad.slices import check_same_order, open_checked
 from brainuad.stages import fit, score
 
 RULES = Path(__file__).parents[1] / "workflow/rules/methods"
+RESTORATION = '{"steps": 3, "tv_weights": [0.0, 1.0]}'
 QUICK = {
-    "vae-restoration": '{"steps": 3, "tv_weights": [0.0, 1.0]}',
+    "vae-restoration": RESTORATION,
+    "gmvae-dense-restoration": RESTORATION,
+    "gmvae-spatial-restoration": RESTORATION,
+    "bayesian-ae": '{"samples": 3}',
     "bayesian-vae": '{"samples": 3}',
+    "aae": '{"critic_steps": 2, "first_epochs": 1, "first_steps": 2}',
+    "constrained-aae": '{"critic_steps": 2, "first_epochs": 1, "first_steps": 2}',
+    "f-anogan": '{"critic_steps": 2, "gan_steps": 2}',
+    "anovaegan": '{"critic_steps": 2}',
+    "vae-zimmerer-restoration": RESTORATION,
+    "gmvae-you": '{"latent": 1}',
+    "gmvae-you-restoration": RESTORATION,
+    "constrained-aae-chen": '{"critic_steps": 2, "first_epochs": 1, "first_steps": 2}',
+    "f-anogan-schlegl": '{"critic_steps": 2, "gan_steps": 2}',
 }
-BASE = {"vae-restoration": "vae", "bayesian-vae": "vae"}
+BASE = {
+    "vae-restoration": "vae",
+    "gmvae-dense-restoration": "gmvae-dense",
+    "gmvae-spatial-restoration": "gmvae-spatial",
+    "bayesian-ae": "ae-dense",
+    "bayesian-vae": "vae",
+    "context-vae-gradient": "context-vae",
+    "vae-zimmerer-restoration": "vae-zimmerer",
+    "context-vae-zimmerer-gradient": "context-vae-zimmerer",
+    "gmvae-you-restoration": "gmvae-you",
+}
 """Methods that start from another one's model."""
 
 
@@ -88,7 +111,7 @@ def test_only_the_oracle_sees_labels(method: str) -> None:
 
 
 def test_unknown_method_is_told_what_there_is() -> None:
-    with pytest.raises(InputError, match=r"no-such: is not a method.*Known methods: ae-dense, "):
+    with pytest.raises(InputError, match=r"no-such: is not a method.*Known methods: aae, ae-dense, "):
         load("no-such")
 
 
@@ -105,8 +128,10 @@ def test_parameter_counts() -> None:
 
     assert count(unified.encoder()) == 667_456
     assert count(unified.decoder()) == 692_257
-    assert count(load("ae-dense")()) == 1_627_249
-    assert count(load("vae")()) == 1_758_449
+    assert count(load("ae-dense")()) == count(load("context-ae")()) == count(load("constrained-ae")()) == 1_627_249
+    assert count(load("vae")()) == count(load("context-vae")()) == 1_758_449
+    assert count(load("ae-spatial")()) == 1_376_225
+    assert count(critics.image_critic()[-1]) == 129
 
 
 def test_unified_architecture_shapes() -> None:
@@ -124,6 +149,114 @@ def test_kl_against_torch() -> None:
     small = 0.02 * torch.randn(64, 128), 0.02 * torch.randn(64, 128)
     half = kl_to_standard_normal(*(t.bfloat16() for t in small))
     assert half == pytest.approx(kl_to_standard_normal(*small).item(), rel=0.02)
+
+
+def test_responsibilities_and_kl_of_the_mixture_against_torch() -> None:
+    """Brute force over clusters with torch's distributions; the last term lies between 1 (its floor) and log K."""
+    torch.manual_seed(0)
+    method = load("gmvae-dense")(size=32, latent=5, clusters=3, c_floor=0.0).eval()
+    x = torch.rand(4, 1, 32, 32)
+    with torch.no_grad():
+        q = method.encode(x)
+        z, w = torch.randn(4, 5), torch.randn(4, 1)
+        mean, log_precision = method.prior(w)
+        terms = method.terms(x, q, z, w)
+    normal, kl = torch.distributions.Normal, torch.distributions.kl_divergence
+    components = [normal(mean[:, c], (-0.5 * log_precision[:, c]).exp()) for c in range(3)]
+    p = torch.stack([component.log_prob(z).sum(1) for component in components], 1).softmax(1)
+    assert torch.allclose(p.sum(1), torch.ones(4))
+    posterior = normal(q.z_mean, (0.5 * q.z_log_var).exp())
+    kl_z = torch.stack([kl(posterior, component).sum(1) for component in components], 1)
+    assert terms["kl_z"] == pytest.approx(float((p * kl_z).sum(1).mean()), rel=1e-4)
+    entropy = torch.distributions.Categorical(p).entropy()
+    assert terms["kl_c"] == pytest.approx(float((np.log(3) - entropy).mean()), rel=1e-3, abs=1e-6)
+    kl_w = kl(normal(q.w_mean, (0.5 * q.w_log_var).exp()), normal(0.0, 1.0)).sum(1).mean()
+    assert terms["kl_w"] == pytest.approx(float(kl_w), rel=1e-4)
+
+
+@pytest.mark.parametrize("method", ["gmvae-dense", "gmvae-spatial"])
+def test_mixture_of_one_kind_has_equal_responsibilities(method: str) -> None:
+    """K identical clusters: 1/K each, so the last term is 0 and its floor of 1 (for each place) counts."""
+    torch.manual_seed(0)
+    mixture, x = load(method)(size=32).eval(), torch.rand(2, 1, 32, 32)
+    for layer in (mixture.prior_mean, mixture.prior_log_precision):
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.constant_(layer.bias, 0.1)
+    places = 64 if method == "gmvae-spatial" else 1
+    assert float(mixture.loss(x, x > 0)["kl_c"].detach()) == pytest.approx(places)
+
+
+def test_context_squares() -> None:
+    """One to three squares of 20 pixels, all within the brain's box; each slice has its own; small brains have none."""
+    torch.manual_seed(0)
+    x, brain = torch.ones(200, 1, 128, 128), torch.zeros(200, 1, 128, 128, dtype=torch.bool)
+    brain[:100, :, 30:90, 40:100] = True
+    brain[100:199, :, 50:60, 50:60] = True
+    erased = context.erase(x, brain) == 0
+    assert not (erased & ~brain).any() and not erased[100:].any()
+    pixels = erased[:100].flatten(1).sum(1)
+    assert pixels.min() == 400 and 800 < pixels.max() <= 1200
+    assert len(set(pixels.tolist())) > 20
+    anywhere = erased[:100].any(0)[0, 30:90, 40:100]
+    assert anywhere.any(0).all() and anywhere.any(1).all(), "no row and no column is spared"
+
+
+def test_gradient_penalty_of_a_linear_critic() -> None:
+    """The gradient of a linear critic is its weights, whatever the place."""
+    critic = torch.nn.Linear(6, 1)
+    real, fake = torch.randn(9, 6), torch.randn(9, 6)
+    expected = (critic.weight.norm() - 1) ** 2
+    assert float(critics.gradient_penalty(critic, real, fake).detach()) == pytest.approx(float(expected), rel=1e-5)
+    image = torch.nn.Conv2d(1, 1, 4, bias=False)
+    loss = critics.critic_loss(image, torch.ones(3, 1, 4, 4), torch.zeros(3, 1, 4, 4))
+    weight = image.weight.detach()
+    assert float(loss.detach()) == pytest.approx(float(-weight.sum() + 10 * (weight.norm() - 1) ** 2), rel=1e-4)
+
+
+def test_a_step_changes_the_weights_it_names_alone(cohorts: dict[str, Path], tmp_path: Path) -> None:
+    """A step of the critic leaves the autoencoder as it is, and the reverse."""
+    torch.manual_seed(0)
+    for name, parts in (
+        ("aae", {"autoencoder": ("encoder", "decoder"), "critic": ("critic",), "encoder": ("encoder",)}),
+        ("f-anogan", {"generator": ("generator",), "critic": ("critic",), "encoder": ("encoder",)}),
+        (
+            "anovaegan",
+            {"vae": ("encoder", "mean", "log_sd", "decoder"), "decoder": ("decoder",), "critic": ("critic",)},
+        ),
+    ):
+        method = load(name)(size=32)
+        own = {id(weight): key for key, weight in method.named_parameters()}
+        for optimiser, modules in parts.items():
+            weights = [w for group in method.optimisers()[optimiser].param_groups for w in group["params"]]
+            assert {own[id(weight)].split(".")[0] for weight in weights} == set(modules), (name, optimiser)
+
+
+def test_bayesian_ae_without_dropout_is_the_ae() -> None:
+    torch.manual_seed(0)
+    volume = made_volume()
+    method = load("bayesian-ae")(size=32, samples=3, dropout=0.0).eval()
+    maps = method.score(volume, np.random.default_rng(0))
+    with torch.no_grad():
+        expected = method(method.tensor(volume.image))[:, 0].numpy()
+    assert np.allclose(maps.reconstruction, expected, atol=1e-5) and maps.uncertainty.max() < 1e-6
+    assert np.allclose(maps.score, np.abs(volume.image - expected), atol=1e-5)
+    drawing = load("bayesian-ae")(size=32, samples=3).eval()
+    assert drawing.score(volume, np.random.default_rng(0)).uncertainty.max() > 0
+    assert not any(module.training for module in drawing.modules())
+
+
+def test_gradient_score_against_finite_differences() -> None:
+    torch.manual_seed(0)
+    volume = made_volume()
+    method = load("context-vae-gradient")(size=32, times_residual=False).double().eval()
+    image = volume.image[:1].astype(np.float64)
+    score = method.score(Volume(image, volume.brain[:1], volume.slices[:1]), np.random.default_rng(0)).score
+    with torch.no_grad():
+        for row, column in ((10, 12), (20, 9)):
+            change = np.zeros_like(image)
+            change[0, row, column] = 1e-3
+            up, down = (float(method.negative_elbo(method.tensor(image + s * change))) for s in (1, -1))
+            assert score[0, row, column] == pytest.approx(abs(up - down) / 2e-3, rel=0.01)
 
 
 def test_total_variation_of_a_step() -> None:

@@ -1,0 +1,25 @@
+"""GMVAE with its original networks (You et al. 2019; Baur et al. 2021, section III-O)."""
+
+from torch import nn
+
+from brainuad.methods import gmvae_spatial
+
+FILTERS = 64
+STRIDES = (2, 1, 1, 2, 1, 1)
+
+
+class Method(gmvae_spatial.Method):
+    """As GMVAE (spatial), on a map of a quarter of the slice, with convolutions 3 x 3 of 64 filters."""
+
+    filters = FILTERS
+
+    def networks(self, size: int, latent: int) -> tuple[nn.Module, nn.Module]:
+        down: list[nn.Module] = []
+        for inputs, stride in zip((1, *[FILTERS] * 5), STRIDES, strict=True):
+            down += [nn.Conv2d(inputs, FILTERS, 3, stride=stride, padding=1), nn.ReLU()]
+        up: list[nn.Module] = [nn.Conv2d(latent, FILTERS, 3, padding=1)]
+        for last in (FILTERS, FILTERS):
+            for _ in range(2):
+                up += [nn.ConvTranspose2d(FILTERS, FILTERS, 3, padding=1), nn.ReLU()]
+            up += [nn.Upsample(scale_factor=2), nn.Conv2d(FILTERS, last, 3, padding=1)]
+        return nn.Sequential(*down), nn.Sequential(*up, nn.Conv2d(FILTERS, 1, 3, padding=1))

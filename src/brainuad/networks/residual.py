@@ -1,0 +1,69 @@
+"""Residual networks of f-AnoGAN (Schlegl et al. 2019) and of Chen and Konukoglu 2018 (code of Baur et al. 2021).
+
+Blocks of [layer normalisation, ReLU, 3 x 3 convolution] twice; the innermost map is an eighth of the slice.
+"""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from brainuad.networks.unified import layer_norm
+
+FILTERS = (64, 128, 256, 512)
+STEPS = 2 ** (len(FILTERS) - 1)
+
+
+class Block(nn.Module):
+    """A pre-activated residual block; `resample` is `down`, `up` or nothing, by a factor of 2."""
+
+    def __init__(self, inputs: int, outputs: int, resample: str = ""):
+        super().__init__()
+        if resample == "up":
+            last = nn.ConvTranspose2d(outputs, outputs, 3, stride=2, padding=1, output_padding=1)
+            self.shortcut = nn.ConvTranspose2d(inputs, outputs, 1, stride=2, output_padding=1)
+        else:
+            last = nn.Conv2d(outputs, outputs, 3, stride=2 if resample else 1, padding=1)
+            pool = nn.AvgPool2d(2) if resample else nn.Identity()
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1), pool)
+        first = [layer_norm(inputs), nn.ReLU(), nn.Conv2d(inputs, outputs, 3, padding=1)]
+        self.layers = nn.Sequential(*first, layer_norm(outputs), nn.ReLU(), last)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.shortcut(x) + self.layers(x)
+
+
+def features(size: int = 128) -> int:
+    """Length of what `dense_encoder` gives: 131,072 at size 128."""
+    return FILTERS[-1] * (size // STEPS) ** 2
+
+
+def encoder(size: int = 128) -> nn.Sequential:
+    """(B, 1, size, size) -> (B, 512, size / 8, size / 8)."""
+    blocks = [Block(a, b, "down") for a, b in pairwise(FILTERS)]
+    return nn.Sequential(nn.Conv2d(1, FILTERS[0], 3, padding=1), *blocks, Block(FILTERS[-1], FILTERS[-1]))
+
+
+def dense_encoder(size: int = 128) -> nn.Sequential:
+    """(B, 1, size, size) -> (B, features)."""
+    return nn.Sequential(encoder(size), nn.Flatten())
+
+
+def dense_decoder(size: int, latent: int, dropout: float) -> nn.Sequential:
+    """(B, latent) -> (B, 1, size, size), linear output."""
+    side = size // STEPS
+    up = [Block(b, a, "up") for b, a in pairwise(reversed(FILTERS))]
+    return nn.Sequential(
+        nn.Linear(latent, features(size)),
+        nn.Dropout(dropout),
+        nn.Unflatten(1, (FILTERS[-1], side, side)),
+        Block(FILTERS[-1], FILTERS[-1]),
+        *up,
+        layer_norm(FILTERS[0]),
+        nn.ReLU(),
+        nn.Conv2d(FILTERS[0], 1, 1),
+    )
+
+
+def image_critic(size: int = 128) -> nn.Sequential:
+    """(B, 1, size, size) -> (B, 1)."""
+    return nn.Sequential(encoder(size), nn.Sequential(nn.Flatten(), nn.Linear(features(size), 1)))

@@ -44,13 +44,16 @@ def is_prose(node: ast.AST) -> bool:
 
 
 @cache
+def _own_digest(module: str) -> str:
+    """Digest of a module's own source without comments and docstrings."""
+    tree = ast.parse(_file(module).read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            node.body = [part for part in node.body if not is_prose(part)] or [ast.Pass()]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+@cache
 def digest(*modules: str) -> str:
     """Twelve hexadecimal digits over the source of `closure(*modules)`; comments and docstrings don't count."""
-    sources = []
-    for module in closure(*modules):
-        tree = ast.parse(_file(module).read_text())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-                node.body = [part for part in node.body if not is_prose(part)] or [ast.Pass()]
-        sources.append(ast.dump(tree))
-    return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]
+    return hashlib.sha256("".join(map(_own_digest, closure(*modules))).encode()).hexdigest()[:12]

@@ -7,10 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import pandas as pd
 import pytest
 import torch
 
+from brainuad.errors import InputError
 from brainuad.methods.base import load
 from brainuad.stages import fit
 from brainuad.training import Batches, train
@@ -99,3 +101,71 @@ def test_batches_cover_every_slice_once_and_follow_the_epoch() -> None:
     batches.set_epoch(1)
     assert first != [i for batch in batches for i in batch]
     assert len(batches) == 3
+
+
+GAN = {
+    "method": "f-anogan",
+    "settings": '{"gan_steps": 12, "critic_steps": 1, "latent": 8}',
+    "training": '{"epochs": 6, "batch_size": 4, "patience": 1, "min_delta": 1e9}',
+}
+
+
+def test_early_stopping_waits_for_the_first_stage(cohorts: dict[str, Path], tmp_path: Path) -> None:
+    """A patience of one epoch that nothing can satisfy ends the training after the encoder's second epoch."""
+    fit.main(**{**arguments(cohorts, tmp_path), **GAN})
+    curves = pd.read_csv(tmp_path / "training.csv")
+    per_epoch = -(-len(torch_slices(cohorts["train"])) // 4)
+    gan_epochs = -(-12 // per_epoch)
+    assert curves["train_adversarial"].notna().sum() == gan_epochs
+    assert len(curves) == gan_epochs + 1, "the last GAN epoch is the encoder's first"
+    assert curves["validation_reconstruction"].notna().all()
+
+
+def torch_slices(folder: Path) -> torch.Tensor:
+    with h5py.File(folder / "images.h5") as file:
+        return torch.from_numpy(file["image"][:])
+
+
+def test_the_two_stages_each_train_their_own_networks(cohorts: dict[str, Path], tmp_path: Path) -> None:
+    """The encoder of the model is another one than in the first stage, the generator the same as at its end."""
+    states = []
+    for epochs in (3, 6):
+        out = tmp_path / str(epochs)
+        out.mkdir()
+        stages = {
+            "settings": GAN["settings"].replace("12", "8"),
+            "training": f'{{"epochs": {epochs}, "batch_size": 4}}',
+        }
+        fit.main(**{**arguments(cohorts, out), **GAN, **stages})
+        states.append(weights(out))
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0] if name.startswith("generator"))
+    assert not all(torch.equal(states[0][name], states[1][name]) for name in states[0] if name.startswith("encoder"))
+
+
+def test_training_that_ends_within_the_first_stage_is_refused(cohorts: dict[str, Path], tmp_path: Path) -> None:
+    endless = {"settings": '{"gan_steps": 1000, "critic_steps": 1}', "training": '{"epochs": 1, "batch_size": 4}'}
+    with pytest.raises(InputError, match="before the method's first stage was over"):
+        fit.main(**{**arguments(cohorts, tmp_path), **GAN, **endless})
+    assert not (tmp_path / "model.pt").exists()
+
+
+def test_a_killed_first_stage_resumes_to_the_same_model(cohorts: dict[str, Path], tmp_path: Path) -> None:
+    """Several optimisers, a counter of steps and no best epoch yet: all of it survives a kill."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for folder in (whole, killed):
+        folder.mkdir()
+    fit.main(**{**arguments(cohorts, whole), **GAN})
+    values = {**arguments(cohorts, killed), **GAN}
+    options = [f"--{key.replace('_', '-')}={value}" for key, value in values.items()]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "brainuad", "fit", *options], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not list(killed.glob(".checkpoints-*/last.ckpt")):
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (killed / "model.pt").exists()
+    fit.main(**values)
+    for name, value in weights(whole).items():
+        assert torch.equal(value, weights(killed)[name]), name

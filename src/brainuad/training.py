@@ -81,6 +81,9 @@ class Fit(L.LightningModule):
         self.names = list(optimisers)
         return list(optimisers.values())
 
+    def on_train_epoch_start(self) -> None:
+        self.logged: set[str] = set()
+
     def training_step(self, batch: tuple[Tensor, Tensor], number: int) -> None:
         torch.manual_seed(derive(self.seed, "train", self.current_epoch, number))
         wrapped = self.optimizers()  # a single one comes without a list
@@ -101,6 +104,7 @@ class Fit(L.LightningModule):
 
     def _log(self, stage: str, terms: dict[str, Tensor], batch: tuple[Tensor, Tensor]) -> None:
         named = {f"{stage}_{name}": value.detach() for name, value in terms.items()}
+        self.logged |= set(named)
         self.log_dict(named, on_step=False, on_epoch=True, batch_size=len(batch[0]))
 
 
@@ -110,8 +114,9 @@ class History(Callback):
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
 
-    def on_train_epoch_end(self, trainer: L.Trainer, _: L.LightningModule) -> None:
-        terms = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    def on_train_epoch_end(self, trainer: L.Trainer, fit: Fit) -> None:
+        # Lightning keeps the terms of a stage that is over.
+        terms = {name: float(value) for name, value in trainer.callback_metrics.items() if name in fit.logged}
         self.rows.append({"epoch": trainer.current_epoch, **terms})
 
     def state_dict(self) -> dict[str, list]:

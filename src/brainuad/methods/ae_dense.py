@@ -1,18 +1,18 @@
 """AE (dense): an autoencoder with a dense bottleneck (Baur et al. 2021, sections II-A and III-B)."""
 
 from types import ModuleType
-from typing import ClassVar
 
 from torch import Tensor, nn
 
 from brainuad.methods.learner import Learner
 from brainuad.networks import unified
+from brainuad.networks.residual import Residual
 
 
 class Method(Learner):
     """min over theta of |x - Dec(Enc(x))|_1 on healthy slices (eq. 1). 1,627,249 parameters at 128 x 128."""
 
-    network: ClassVar[ModuleType] = unified
+    network: ModuleType | Residual = unified
     """Where `dense_encoder` and `dense_decoder` come from."""
 
     def __init__(self, *, size: int = 128, latent: int = 128, dropout: float = 0.2, learning_rate: float = 1e-4):

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from brainuad.methods import f_anogan
-from brainuad.networks import residual
+from brainuad.networks.residual import Residual
 
 
 class Signed(nn.Module):
@@ -23,7 +23,11 @@ class Unsigned(nn.Module):
 class Method(f_anogan.Method):
     """The f-AnoGAN of the study with a residual generator that ends in tanh and a residual critic of whole slices."""
 
+    def __init__(self, *, width: float = 1.0, **f_anogan_settings: float):
+        self.network = Residual(width)
+        super().__init__(**f_anogan_settings)
+
     def generator_and_critic(self, size: int, latent: int) -> tuple[nn.Module, nn.Sequential]:
-        generator = nn.Sequential(residual.dense_decoder(size, latent, dropout=0.0), nn.Tanh(), Unsigned())
-        features, head = residual.image_critic(size)
+        generator = nn.Sequential(self.network.dense_decoder(size, latent, dropout=0.0), nn.Tanh(), Unsigned())
+        features, head = self.network.image_critic(size)
         return generator, nn.Sequential(nn.Sequential(Signed(), features), head)

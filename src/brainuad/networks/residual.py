@@ -32,38 +32,40 @@ class Block(nn.Module):
         return self.shortcut(x) + self.layers(x)
 
 
-def features(size: int = 128) -> int:
-    """Length of what `dense_encoder` gives: 131,072 at size 128."""
-    return FILTERS[-1] * (size // STEPS) ** 2
+class Residual:
+    """Encoder, decoder and critic; `width` is the share of the papers' filters, 1 but for small machines."""
 
+    def __init__(self, width: float = 1.0):
+        self.filters = [round(width * filters) for filters in FILTERS]
 
-def encoder(size: int = 128) -> nn.Sequential:
-    """(B, 1, size, size) -> (B, 512, size / 8, size / 8)."""
-    blocks = [Block(a, b, "down") for a, b in pairwise(FILTERS)]
-    return nn.Sequential(nn.Conv2d(1, FILTERS[0], 3, padding=1), *blocks, Block(FILTERS[-1], FILTERS[-1]))
+    def features(self, size: int = 128) -> int:
+        """Length of what `dense_encoder` gives: 131,072 at size 128."""
+        return self.filters[-1] * (size // STEPS) ** 2
 
+    def encoder(self) -> nn.Sequential:
+        """(B, 1, size, size) -> (B, 512, size / 8, size / 8)."""
+        blocks = [Block(a, b, "down") for a, b in pairwise(self.filters)]
+        first, last = self.filters[0], self.filters[-1]
+        return nn.Sequential(nn.Conv2d(1, first, 3, padding=1), *blocks, Block(last, last))
 
-def dense_encoder(size: int = 128) -> nn.Sequential:
-    """(B, 1, size, size) -> (B, features)."""
-    return nn.Sequential(encoder(size), nn.Flatten())
+    def dense_encoder(self, size: int = 128) -> nn.Sequential:
+        """(B, 1, size, size) -> (B, features)."""
+        return nn.Sequential(self.encoder(), nn.Flatten())
 
+    def dense_decoder(self, size: int, latent: int, dropout: float) -> nn.Sequential:
+        """(B, latent) -> (B, 1, size, size), linear output."""
+        first, last, side = self.filters[0], self.filters[-1], size // STEPS
+        return nn.Sequential(
+            nn.Linear(latent, self.features(size)),
+            nn.Dropout(dropout),
+            nn.Unflatten(1, (last, side, side)),
+            Block(last, last),
+            *(Block(b, a, "up") for a, b in reversed(list(pairwise(self.filters)))),
+            layer_norm(first),
+            nn.ReLU(),
+            nn.Conv2d(first, 1, 1),
+        )
 
-def dense_decoder(size: int, latent: int, dropout: float) -> nn.Sequential:
-    """(B, latent) -> (B, 1, size, size), linear output."""
-    side = size // STEPS
-    up = [Block(b, a, "up") for b, a in pairwise(reversed(FILTERS))]
-    return nn.Sequential(
-        nn.Linear(latent, features(size)),
-        nn.Dropout(dropout),
-        nn.Unflatten(1, (FILTERS[-1], side, side)),
-        Block(FILTERS[-1], FILTERS[-1]),
-        *up,
-        layer_norm(FILTERS[0]),
-        nn.ReLU(),
-        nn.Conv2d(FILTERS[0], 1, 1),
-    )
-
-
-def image_critic(size: int = 128) -> nn.Sequential:
-    """(B, 1, size, size) -> (B, 1)."""
-    return nn.Sequential(encoder(size), nn.Sequential(nn.Flatten(), nn.Linear(features(size), 1)))
+    def image_critic(self, size: int = 128) -> nn.Sequential:
+        """(B, 1, size, size) -> (B, 1)."""
+        return nn.Sequential(self.encoder(), nn.Sequential(nn.Flatten(), nn.Linear(self.features(size), 1)))

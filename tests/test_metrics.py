@@ -16,7 +16,7 @@ from brainuad.metrics.catalogue import METRICS
 from brainuad.metrics.counts import Counts, Histogram, SubjectCounts, bin_of, highest_score, quantile_edges
 from brainuad.metrics.lesions import Detections, found_by_size
 from brainuad.metrics.overlap import Overlap
-from brainuad.metrics.residuals import Moments, chi_square_distance
+from brainuad.metrics.residuals import Moments, chi_square_distance, shares
 from brainuad.stages.collect import main as collect
 from brainuad.stages.evaluate import main as evaluate
 
@@ -159,16 +159,16 @@ def test_chi_square_distance():
     apart = Counts.of((truth + 0.1 * generator.random(4000)).astype(np.float32), truth)
     alike = Counts.of(np.repeat(generator.random(2000), 2).astype(np.float32), truth)
     between = np.abs(generator.normal(size=4000) + truth) / 3
-    assert chi_square_distance(apart) == pytest.approx(1)
-    assert chi_square_distance(alike) == pytest.approx(0)
+    assert chi_square_distance(*shares(apart)) == pytest.approx(1)
+    assert chi_square_distance(*shares(alike)) == pytest.approx(0)
     assert between.max() > 1  # counts with the last bin
     p, q = (np.histogram(np.minimum(between[own], 1), 100, (0, 1))[0] for own in (~truth, truth))
     expected = sum(0.5 * (a - b) ** 2 / (a + b) for a, b in zip(p / 2000, q / 2000, strict=True) if a + b)
-    assert chi_square_distance(Counts.of(between, truth)) == pytest.approx(expected)
+    assert chi_square_distance(*shares(Counts.of(between, truth))) == pytest.approx(expected)
     assert 0 < expected < 1
-    streamed_distance = chi_square_distance(streamed(between.astype(np.float32), truth))
+    streamed_distance = chi_square_distance(*shares(streamed(between.astype(np.float32), truth)))
     assert streamed_distance == pytest.approx(expected, abs=5e-3)
-    assert np.isnan(chi_square_distance(Counts.of(between, np.zeros(4000, bool))))
+    assert np.isnan(chi_square_distance(*shares(Counts.of(between, np.zeros(4000, bool)))))
 
 
 def test_moments_pool():
@@ -231,6 +231,7 @@ def run_evaluate(folder, labels="labels.h5", **names):
         out_metrics=folder / "metrics.csv",
         out_curves=folder / "curves.csv",
         out_counts=folder / "counts.npz",
+        out_residuals=folder / "residuals.csv",
     )
     return table.read(folder / "metrics.csv").set_index(["subject", "metric"])["value"]
 
@@ -317,6 +318,33 @@ def test_counts_reproduce_the_pooled_metrics(cohort):
     classes = counts.positives.sum(0), counts.negatives.sum(0)
     assert curves.average_precision(*classes) == pytest.approx(value["pooled", "auprc"], abs=1e-3)
     assert curves.auroc(*classes) == pytest.approx(value["pooled", "auroc_brain"], abs=1e-3)
+
+
+def test_histograms_of_residuals_are_those_of_the_chi_square_distance(cohort):
+    value = run_evaluate(cohort)
+    image, brain, truth, _ = arrays(cohort)
+    residuals = pd.read_csv(cohort / "residuals.csv")
+    assert len(residuals) == 100 and (residuals["bin_low"].iloc[0], residuals["bin_high"].iloc[-1]) == (0, 1)
+    error = np.abs(image - image * np.float32(0.9))
+    for kind, own in (("normal", brain & ~truth), ("anomalous", brain & truth)):
+        counted = np.histogram(error[own & (error > 0)], 100, (0, 1))[0]
+        assert residuals[kind].sum() == pytest.approx(1)
+        np.testing.assert_allclose(residuals[kind], counted / counted.sum(), atol=2e-3)
+    p, q = (residuals[kind][residuals["normal"] + residuals["anomalous"] > 0] for kind in ("normal", "anomalous"))
+    assert 0.5 * ((p - q) ** 2 / (p + q)).sum() == pytest.approx(value["pooled", "chi2"], rel=1e-12)
+
+
+def test_there_is_no_histogram_without_voxels(cohort):
+    *_, score = arrays(cohort)
+    with h5py.File(cohort / "labels.h5", "r+") as labels:
+        labels["label"][...] = 0
+    value = run_evaluate(cohort)
+    residuals = pd.read_csv(cohort / "residuals.csv")
+    assert residuals["normal"].sum() == pytest.approx(1) and residuals["anomalous"].isna().all()
+    assert ("pooled", "chi2") not in value
+    slices.write(cohort / "maps.h5", {"score": score}, {})
+    run_evaluate(cohort)
+    assert pd.read_csv(cohort / "residuals.csv").empty
 
 
 def test_few_bins_are_enough_for_many_voxels():

@@ -114,31 +114,37 @@ def read_result(label: str, maps: Path, processed: Path, threshold: float, image
 
 @dataclass(frozen=True)
 class Grid:
-    """Where things lie, in inches: the inputs in row 0, then a row for each method, three columns a slice."""
+    """Where things lie, in inches: the inputs in row 0, then a row for each method, some columns a slice."""
 
     figure: Figure
     slices: int
     panel_height: float
+    panel: float = PANEL
+    columns: int = len(COLUMNS)
+    top: float = TOP
 
     @staticmethod
     def size(truth: Truth, methods: int) -> tuple[float, float]:
         """Width and height in inches of the figure of that many methods."""
-        width = NAME + len(truth.choices) * (3 * (PANEL + GAP) + APART) + BAR
+        width = NAME + len(truth.choices) * (len(COLUMNS) * (PANEL + GAP) + APART) + BAR
         return width, TOP + HEADING + (methods + 1) * (panel_height(truth) + GAP) + BOTTOM
+
+    def left(self, k: int) -> float:
+        return NAME + k * (self.columns * (self.panel + GAP) + APART)
 
     def bottom(self, row: int) -> float:
         height = self.figure.get_size_inches()[1]
-        return height - TOP - (row + 1) * (self.panel_height + GAP) - (HEADING if row else 0)
+        return height - self.top - (row + 1) * (self.panel_height + GAP) - (HEADING if row else 0)
 
     def axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
         across, up = self.figure.get_size_inches()
         return self.figure.add_axes((left / across, bottom / up, width / across, height / up))
 
     def panels(self, row: int, k: int) -> list[Axes]:
-        """The three panels of slice k in a row."""
-        left = NAME + k * (3 * (PANEL + GAP) + APART)
+        """The panels of slice k in a row."""
         panels = [
-            self.axes(left + column * (PANEL + GAP), self.bottom(row), PANEL, self.panel_height) for column in range(3)
+            self.axes(self.left(k) + column * (self.panel + GAP), self.bottom(row), self.panel, self.panel_height)
+            for column in range(self.columns)
         ]
         for ax in panels:
             ax.set_axis_off()
@@ -146,7 +152,7 @@ class Grid:
 
     def bar(self, row: int) -> Axes:
         """The colour bar at the end of a row."""
-        left = NAME + self.slices * (3 * (PANEL + GAP) + APART) - 0.08
+        left = self.left(self.slices) - 0.08
         return self.axes(left, self.bottom(row) + 0.1 * self.panel_height, 0.07, 0.8 * self.panel_height)
 
     def write(self, x: float, y: float, text: str, **how) -> None:
@@ -159,11 +165,16 @@ class Grid:
         middle = self.bottom(row) + self.panel_height / 2
         self.write(NAME - 0.1, middle, textwrap.fill(text, 15), ha="right", va="center", fontsize=8)
 
+    def title(self, text: str) -> None:
+        """Write the figure's title at its upper left."""
+        width, height = self.figure.get_size_inches()
+        self.figure.suptitle(text, x=0.1 / width, y=1 - 0.1 / height, ha="left", va="top")
 
-def panel_height(truth: Truth) -> float:
-    """Height of a panel in inches; pixels are square."""
+
+def panel_height(truth: Truth, panel: float = PANEL) -> float:
+    """Height in inches of a panel of that width; pixels are square."""
     rows, columns = truth.image.shape[1:]
-    return PANEL * rows / columns
+    return panel * rows / columns
 
 
 def draw(figure: Figure, title: str, truth: Truth, results: list[Result]) -> None:
@@ -184,14 +195,14 @@ def draw(figure: Figure, title: str, truth: Truth, results: list[Result]) -> Non
         bar = figure.colorbar(shown, cax=grid.bar(row), extend="max", ticks=[0, top / 2, top], format="%.2g")
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=6, length=2, pad=1)
-    outline = "Blue outline: truth. " if (truth.label > 0).any() else ""
+    truth_line = "Blue outline: truth. " if (truth.label > 0).any() else ""
     mask = f"Orange: predicted mask, the post-processed score above its threshold ({POINT_LABELS[DEFAULT]})."
     rest = (
         "Maps: 0 to the 99.5th percentile within the brain, one scale a method. "
         "Anterior is up, the patient's left (L) is on the left."
     )
-    grid.write(0.1, 0.08, f"{outline}{mask}\n{rest}", fontsize=7, va="bottom")
-    figure.suptitle(title, x=0.1 / figure.get_figwidth(), y=1 - 0.1 / figure.get_figheight(), ha="left", va="top")
+    grid.write(0.1, 0.08, f"{truth_line}{mask}\n{rest}", fontsize=7, va="bottom")
+    grid.title(title)
 
 
 def robust_maximum(score: np.ndarray, brain: np.ndarray) -> float:
@@ -200,14 +211,32 @@ def robust_maximum(score: np.ndarray, brain: np.ndarray) -> float:
     return next((float(top) for top in (np.percentile(inside, 99.5), score.max()) if top > 0), 1.0)
 
 
-def _grey(ax: Axes, image: np.ndarray, top: float = 1.0) -> None:
+def grey(ax: Axes, image: np.ndarray, top: float = 1.0) -> None:
+    """Show an image in grey, black at 0, white at `top`."""
     # Without resampling the file holds the pixels themselves, a tenth of the size of a screen's worth.
     ax.imshow(image, cmap="gray", vmin=0, vmax=top, interpolation="none")
 
 
-def _outline(ax: Axes, label: np.ndarray) -> None:
+def heat(ax: Axes, score: np.ndarray, top: float) -> ScalarMappable:
+    """Show an anomaly map in the colours of a colour bar from 0 to `top`."""
+    return ax.imshow(score, cmap="inferno", vmin=0, vmax=top, interpolation="none")
+
+
+def outline(ax: Axes, label: np.ndarray) -> None:
+    """Draw the outline of the truth, if there is any."""
     if (label > 0).any():
         ax.contour(label > 0, levels=[0.5], colors=[SKY], linewidths=0.7)
+
+
+def sides(ax: Axes) -> None:
+    """Mark the patient's left and right in the upper corners."""
+    for x, side, ha in ((0.02, "L", "left"), (0.98, "R", "right")):
+        ax.text(x, 0.98, side, color="white", fontsize=6.5, ha=ha, va="top", transform=ax.transAxes)
+
+
+def absent(ax: Axes) -> None:
+    """Say that a method makes no reconstruction."""
+    ax.text(0.5, 0.5, "none", color=FAINT, fontsize=7, ha="center", va="center", transform=ax.transAxes)
 
 
 def _fill(ax: Axes, mask: np.ndarray) -> None:
@@ -217,14 +246,13 @@ def _fill(ax: Axes, mask: np.ndarray) -> None:
 def _input_row(panels: list[Axes], truth: Truth, k: int, heading: str) -> None:
     image, label = truth.image[k], truth.label[k]
     plain, outlined, filled = panels
-    _grey(plain, image)
+    grey(plain, image)
     plain.set_title(heading, fontsize=7.5, loc="left", pad=3)
-    for x, side, ha in ((0.02, "L", "left"), (0.98, "R", "right")):
-        plain.text(x, 0.98, side, color="white", fontsize=6.5, ha=ha, va="top", transform=plain.transAxes)
+    sides(plain)
     if (label > 0).any():
-        _grey(outlined, image)
-        _outline(outlined, label)
-        _grey(filled, image / 2)
+        grey(outlined, image)
+        outline(outlined, label)
+        grey(filled, image / 2)
         filled.imshow(np.where(label > 0, 1.0, np.nan), cmap=ListedColormap([SKY]), interpolation="none")
     else:
         outlined.text(0, 0.5, "healthy: no truth", color=FAINT, fontsize=7, va="center", transform=outlined.transAxes)
@@ -233,20 +261,11 @@ def _input_row(panels: list[Axes], truth: Truth, k: int, heading: str) -> None:
 def _method_row(panels: list[Axes], truth: Truth, result: Result, k: int, top: float) -> ScalarMappable:
     reconstruction, score, mask = panels
     if result.reconstruction is None:
-        reconstruction.text(
-            0.5,
-            0.5,
-            "none",
-            color=FAINT,
-            fontsize=7,
-            ha="center",
-            va="center",
-            transform=reconstruction.transAxes,
-        )
+        absent(reconstruction)
     else:
-        _grey(reconstruction, result.reconstruction[k])
-    shown = score.imshow(result.score[k], cmap="inferno", vmin=0, vmax=top, interpolation="none")
-    _grey(mask, truth.image[k] / 2)
+        grey(reconstruction, result.reconstruction[k])
+    shown = heat(score, result.score[k], top)
+    grey(mask, truth.image[k] / 2)
     _fill(mask, result.mask[k])
-    _outline(mask, truth.label[k])
+    outline(mask, truth.label[k])
     return shown

@@ -23,6 +23,7 @@ COLUMNS = {
     "published": ("doc", "where", "dataset_or_class", "method", "metric", "value_or_mean", "sd"),
     "curves": ("study", "dataset", "method", "seed", "curve", "x", "y"),
     "training": ("epoch", "train_loss", "validation_loss"),
+    "residuals": ("study", "dataset", "method", "seed", "bin_low", "bin_high", "normal", "anomalous"),
 }
 TEXT = (
     "study",
@@ -45,8 +46,8 @@ class Cohort:
     dataset: str
     modality: str
     title: str
-    published: tuple[str, str] | None
-    """Document and dataset of the published numbers that stand beside ours."""
+    published: tuple[tuple[str, str], ...]
+    """(document, dataset) of the published numbers that stand beside ours."""
     not_comparable: str
     """Why ours and the published numbers can't be compared; empty where they can."""
 
@@ -110,7 +111,7 @@ def read_study(path: Path | str) -> Study:
                 dataset=cohort["dataset"],
                 modality=cohort["modality"],
                 title=cohort["title"],
-                published=_document_and_dataset(cohort.get("published")),
+                published=tuple((entry["doc"], entry["dataset"]) for entry in cohort.get("published") or ()),
                 not_comparable=cohort.get("not_comparable") or "",
             )
             for cohort in content["cohorts"].values()
@@ -134,10 +135,6 @@ def read_study(path: Path | str) -> Study:
         raise InputError(path, f"has no key {error}", "Make the study file again") from error
     except (yaml.YAMLError, AttributeError, TypeError) as error:
         raise InputError(path, "is not a resolved study in YAML", "Make the study file again") from error
-
-
-def _document_and_dataset(entry: dict | None) -> tuple[str, str] | None:
-    return (entry["doc"], entry["dataset"]) if entry else None
 
 
 def read_table(path: Path | str, kind: str) -> pd.DataFrame:

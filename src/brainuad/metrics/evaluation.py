@@ -20,7 +20,7 @@ from brainuad.metrics import curves
 from brainuad.metrics.counts import Counts, Histogram, SubjectCounts, quantile_edges
 from brainuad.metrics.lesions import SIZES, Detections, found_by_size
 from brainuad.metrics.overlap import Overlap
-from brainuad.metrics.residuals import Moments, chi_square_distance
+from brainuad.metrics.residuals import Moments, chi_square_distance, shares
 from brainuad.metrics.table import POOLED
 from brainuad.postprocessing.baur import drop_small_components
 from brainuad.postprocessing.operating_points import DEFAULT
@@ -106,8 +106,11 @@ class Pool:
 
 def evaluate(
     cohort: Cohort, thresholds: dict[str, float], min_component: int
-) -> tuple[list[tuple[str, str, float]], Counts]:
-    """Rows (subject, metric, value) of a cohort, without undefined values, and its pooled counts."""
+) -> tuple[list[tuple[str, str, float]], Counts, Counts]:
+    """Rows (subject, metric, value) of a cohort, without undefined values, and its pooled counts.
+
+    The first counts are of scores, the second of residuals, which have no bins without a reconstruction.
+    """
     pool = Pool()
     rows = [
         (name, metric, value)
@@ -116,7 +119,7 @@ def evaluate(
     ]
     rows += [(POOLED, metric, value) for metric, value in pooled_metrics(pool, thresholds).items()]
     rows += [(POOLED, cost, float(cohort.maps.attrs[cost])) for cost in COSTS if cost in cohort.maps.attrs]
-    return [row for row in rows if np.isfinite(row[2])], pool.counted.counts()
+    return [row for row in rows if np.isfinite(row[2])], pool.counted.counts(), pool.residuals.counts()
 
 
 def subject_metrics(scan: Scan, thresholds: dict[str, float], min_component: int, pool: Pool) -> dict[str, float]:
@@ -148,7 +151,7 @@ def subject_metrics(scan: Scan, thresholds: dict[str, float], min_component: int
         nonzero = scan.brain & (scan.error != 0)
         if nonzero.any():
             pool.residuals.add(scan.error[nonzero], scan.anomalous[nonzero])
-            metrics["chi2"] = chi_square_distance(Counts.of(scan.error[nonzero], scan.anomalous[nonzero]))
+            metrics["chi2"] = chi_square_distance(*shares(Counts.of(scan.error[nonzero], scan.anomalous[nonzero])))
         errors = {"normal": Moments.of(scan.error[normal])}
         errors["anomalous"] = Moments.of(scan.error[scan.brain & scan.anomalous])
         for kind, moments in errors.items():
@@ -168,7 +171,7 @@ def pooled_metrics(pool: Pool, thresholds: dict[str, float]) -> dict[str, float]
     metrics |= lesion_metrics(pool.detections, pool.scans)
     for size, (found, lesions) in pool.sizes.items():
         metrics[f"lesion_sensitivity_{size}_at_{DEFAULT}"] = found / lesions if lesions else np.nan
-    metrics["chi2"] = chi_square_distance(pool.residuals.counts())
+    metrics["chi2"] = chi_square_distance(*shares(pool.residuals.counts()))
     for kind, moments in pool.errors.items():
         metrics |= {f"l1_re_{kind}": moments.mean, f"l1_re_{kind}_sd": moments.sd}
     return metrics

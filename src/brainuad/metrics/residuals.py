@@ -37,18 +37,20 @@ class Moments:
         return max(self.squares / self.number - self.mean**2, 0) ** 0.5 if self.number else np.nan
 
 
-def chi_square_distance(counts: Counts) -> float:
-    """Distance 0.5 sum (p - q)^2 / (p + q) of the histograms of normal and anomalous scores, in [0, 1].
+def shares(counts: Counts) -> tuple[np.ndarray, np.ndarray]:
+    """(100), (100) normalised histograms of the residuals of normal and of anomalous voxels, over (0, 1].
 
-    100 equal bins over (0, 1], residuals above 1 in the last; zeros are to be left out of the counts beforehand.
-    NaN where one of the two has no voxels.
+    Residuals above 1 are in the last bin; zeros are to be left out of the counts beforehand. NaN without voxels.
     """
-    if not (counts.positives.any() and counts.negatives.any()):
-        return np.nan
     residuals = np.minimum(counts.scores.astype(np.float64), 1)
-    p, q = (
-        np.histogram(residuals, BINS, (0, 1), weights=weights)[0] / weights.sum()
-        for weights in (counts.negatives, counts.positives)
+    normal, anomalous = (
+        np.histogram(residuals, BINS, (0, 1), weights=voxels)[0] / (voxels.sum() or np.nan)
+        for voxels in (counts.negatives, counts.positives)
     )
-    filled = p + q > 0
-    return float(0.5 * np.sum((p - q)[filled] ** 2 / (p + q)[filled]))
+    return normal, anomalous
+
+
+def chi_square_distance(p: np.ndarray, q: np.ndarray) -> float:
+    """Distance 0.5 sum (p - q)^2 / (p + q) of two histograms that sum to 1, in [0, 1]; NaN where one is."""
+    total = p + q
+    return float(0.5 * np.sum(np.divide((p - q) ** 2, total, out=np.zeros(len(total)), where=total != 0)))

@@ -41,7 +41,7 @@ def write_study(folder: Path, phantom: bool = True, **changes) -> Path:
                 "dataset": DATASET,
                 "modality": "FLAIR",
                 "title": "MSLUB",
-                "published": {"doc": "D2", "dataset": "MSLUB"},
+                "published": [{"doc": "D2", "dataset": "MSLUB"}],
                 "not_comparable": "made scans, other training subjects",
             },
             "healthy": {"dataset": "phantom-ixi", "modality": "T1", "title": "IXI phantom"},

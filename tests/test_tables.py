@@ -1,4 +1,5 @@
 import html.parser
+import json
 import re
 from pathlib import Path
 
@@ -6,13 +7,16 @@ import pandas as pd
 import pytest
 from made_results import DATASET, LABELS, write_results, write_study
 
-from brainuad import tables
 from brainuad.errors import InputError
 from brainuad.figures.study import read_study, read_table
 from brainuad.metrics.catalogue import METRICS
 from brainuad.stages import table as stage
+from brainuad.stages.table_settings import main as table_settings
+from brainuad.stages.table_subjects import main as table_subjects
+from brainuad.tables import results
 
 PUBLISHED = Path(__file__).parents[1] / "workflow" / "data" / "published.csv"
+SUBJECTS = PUBLISHED.with_name("published_subjects.csv")
 
 
 @pytest.fixture(scope="module")
@@ -116,15 +120,15 @@ def comparison_of(low, high, method="a", reference="b"):
 )
 def test_a_winner_needs_a_paired_difference_that_excludes_zero(comparison, best):
     values = pd.Series({"c": 0.1, "a": 0.5, "b": 0.4, "oracle": 0.9})
-    assert tables.winner(values, METRICS["auprc"], comparison) == best
+    assert results.winner(values, METRICS["auprc"], comparison) == best
 
 
 def test_the_lowest_wins_where_lower_is_better_and_labels_rank_nobody():
     values = pd.Series({"a": 0.1, "b": 0.4})
     comparison = comparison_of(-0.4, -0.2)
-    assert tables.winner(values, METRICS["fpr_at_fpr_5"], comparison) == "a"
-    assert tables.winner(values, METRICS["best_dice"], comparison) is None
-    assert tables.winner(values, METRICS["prevalence"], comparison) is None
+    assert results.winner(values, METRICS["fpr_at_fpr_5"], comparison) == "a"
+    assert results.winner(values, METRICS["best_dice"], comparison) is None
+    assert results.winner(values, METRICS["prevalence"], comparison) is None
 
 
 def test_only_the_certain_winner_is_bold(folder, rows):
@@ -138,7 +142,7 @@ def test_only_the_certain_winner_is_bold(folder, rows):
 
 def test_latex_is_escaped_and_balanced(folder):
     text = (folder / "table.tex").read_text()
-    assert tables.escape("a_b & 5 % {x} $1 #2 \\ ~ ^ [Dice]") == (
+    assert results.escape("a_b & 5 % {x} $1 #2 \\ ~ ^ [Dice]") == (
         r"a\_b \& 5 \% \{x\} \$1 \#2 \textbackslash{} \textasciitilde{} \textasciicircum{} {[}Dice{]}"
     )
     assert not re.search(r"(?<!\\)[%#]", text)
@@ -180,8 +184,115 @@ def test_a_healthy_cohort_has_a_table_without_published_values(folder, tmp_path)
 def test_real_scans_are_not_called_phantom(folder, tmp_path):
     study = read_study(write_study(tmp_path, phantom=False))
     assert study.heading(DATASET) == "MSLUB"
-    words = tables.caption(study, DATASET, read_table(folder / "table.csv", "intervals"), metrics_of(folder))
+    words = results.caption(study, DATASET, read_table(folder / "table.csv", "intervals"), metrics_of(folder))
     assert "phantom" not in words.replace(DATASET, "")
+
+
+def several(folder):
+    """A study whose patients stand in for two published datasets, and for one that has no results."""
+    beside = [{"doc": "D2", "dataset": name} for name in ("MSLUB", "MS", "healthy")]
+    patients = {"modality": "FLAIR", "title": "MSLUB", "published": beside, "not_comparable": "made scans"}
+    healthy = {"dataset": "phantom-ixi", "modality": "T1", "title": "IXI phantom"}
+    return write_study(folder, cohorts={"lesions": {"dataset": DATASET, **patients}, "healthy": healthy})
+
+
+def test_several_published_datasets_stand_beside_ours_each_in_its_block(folder, tmp_path):
+    """Values of Baur et al. 2021, Tables V (MSLUB) and III (MS), read by a person."""
+    files = {name: folder / f"{name}.csv" for name in ("metrics", "intervals", "comparisons", "ranks")}
+    write_table(tmp_path, files, several(tmp_path))
+    rows = pd.read_csv(tmp_path / "table.csv")
+    own = rows[(rows["method"] == "vae") & (rows["metric"] == "auprc") & (rows["scope"] == "pooled")]
+    assert own.set_index("published_dataset")["published"].to_dict() == {"MSLUB": 0.234, "MS": 0.399}
+    assert own["value"].nunique() == 1
+    assert own["difference"].to_list() == pytest.approx((own["value"] - own["published"]).to_list())
+    page, text = (tmp_path / "table.html").read_text(), (tmp_path / "table.tex").read_text()
+    blocks = re.split("<h2>Beside the published values: (.*)</h2>", page)
+    assert blocks[1::2] == ["MSLUB", "MS"]
+    assert all("can't be compared:</b> made scans" in block for block in blocks[2::2])
+    assert "0.234" in blocks[2] and "0.399" not in blocks[2] and "0.399" in blocks[4]
+    assert r"\label{tab:baur2021-phantom-mslub-published-ms}" in text and "published of MSLUB" in text
+    assert cells(tmp_path / "table.html")[:10] == cells(folder / "table.html")[:10]
+
+
+def write_subjects(folder, splits, published=SUBJECTS):
+    (folder / "splits.csv").write_text(splits)
+    out = {"out_csv": folder / "subjects.csv", "out_html": folder / "subjects.html"}
+    table_subjects(study=several(folder), splits=folder / "splits.csv", published_subjects=published, **out)
+    return pd.read_csv(out["out_csv"]), out["out_html"]
+
+
+SPLITS = "dataset,split,subject\n" + "".join(
+    f"{dataset},{split},{dataset}{split}{k}\n"
+    for dataset, split, count in [(DATASET, "test", 4), (DATASET, "validation", 2), ("phantom-ixi", "train", 11)]
+    for k in range(count)
+)
+
+
+def test_subjects_are_counted_as_drawn_beside_the_papers(tmp_path):
+    """Table I of Baur et al. 2021, read by a person."""
+    rows, page = write_subjects(tmp_path, SPLITS)
+    assert rows["dataset"].tolist() == [DATASET, DATASET, DATASET, "phantom-ixi"]
+    assert rows[["train", "validation", "test"]].to_numpy().tolist() == [[0, 2, 4]] * 3 + [[11, 0, 0]]
+    published = rows.set_index("published_dataset")[["published_train", "published_validation", "published_test"]]
+    expected = [[0, 0, 30], [0, 3, 45], [110, 28, 0]]
+    assert published.fillna(0).loc[["MSLUB", "MS", "healthy"]].to_numpy().tolist() == expected
+    lines = [[" ".join(cell.split()) for cell in line] for line in cells(page)]
+    assert ["MSLUB (phantom)", DATASET, "FLAIR", "–", "2", "4", "MS Table I", "–", "3", "45"] in lines
+    assert lines[-1][:9] == ["IXI phantom", "phantom-ixi", "T1", "11", "–", "–", "–", "–", "–"]
+
+
+def test_a_cohort_without_subjects_or_a_wrong_table_is_told(tmp_path):
+    with pytest.raises(InputError, match="no subject of dataset 'phantom-ixi'"):
+        write_subjects(tmp_path, f"dataset,split,subject\n{DATASET},test,a\n")
+    with pytest.raises(InputError, match="has no column split"):
+        write_subjects(tmp_path, "dataset,subject\n")
+    with pytest.raises(InputError, match="has no column doc"):
+        write_subjects(tmp_path, SPLITS, published=tmp_path / "splits.csv")
+
+
+STATED = {
+    "vae": {"latent": 128, "kl_weight": 1.0, "dropout": 0.2, "learning_rate": 1e-4},
+    "vae-restoration": {"steps": 500, "tv_weights": [0.0, 0.5], "closed": True, "start": None},
+}
+
+
+def write_settings(folder, settings):
+    out = {"out_csv": folder / "settings.csv", "out_html": folder / "settings.html"}
+    options = {"settings": settings, "stated": STATED, "training": {"epochs": 7, "precision": "auto"}}
+    table_settings(study=write_study(folder), **{name: json.dumps(value) for name, value in options.items()}, **out)
+    return pd.read_csv(out["out_csv"], dtype=str, keep_default_na=False).set_index("label"), out["out_html"]
+
+
+def test_settings_stand_as_run_and_changes_are_marked(tmp_path):
+    changed = {"vae": {**STATED["vae"], "dropout": 0.5}, "vae-restoration": {**STATED["vae-restoration"], "steps": 25}}
+    changed["vae-restoration"]["noise"] = 0.1
+    rows, page = write_settings(tmp_path, changed)
+    assert list(rows.index) == [*LABELS.values(), "Training of every network"]
+    numbers = ["learning_rate", "kl_weight", "dropout", "latent"]
+    assert rows.loc["VAE", numbers].tolist() == ["0.0001", "1", "0.5", "128"]
+    assert rows.loc["VAE", ["other", "changed"]].tolist() == ["", "dropout = 0.5 (stated 0.2)"]
+    restoration = rows.loc["VAE (restoration)"]
+    assert restoration["other"] == "steps = 25; tv weights = 0, 0.5; closed = yes; start = none; noise = 0.1"
+    assert restoration["changed"] == "steps = 25 (stated 500); noise = 0.1 (stated –)"
+    assert (rows.loc["Random", [*numbers, "other", "changed"]] == "").all()
+    assert rows.loc["Training of every network", "other"] == "epochs = 7; precision = auto"
+    assert re.findall("<mark>(.*?)</mark><small>(.*?)</small>", page.read_text()) == [
+        ("0.5", "stated 0.2"),
+        ("steps = 25", "stated 500"),
+        ("noise = 0.1", "stated –"),
+    ]
+
+
+def test_unchanged_settings_bear_no_mark(tmp_path):
+    rows, page = write_settings(tmp_path, STATED)
+    assert (rows["changed"] == "").all() and "<mark>" not in page.read_text()
+
+
+def test_settings_of_an_unknown_method_are_told(tmp_path):
+    with pytest.raises(InputError, match="hold method 'gan'"):
+        write_settings(tmp_path, {"gan": {}})
+    with pytest.raises(InputError, match="--settings: is no mapping in JSON"):
+        write_settings(tmp_path, 3)
 
 
 def metrics_of(folder):

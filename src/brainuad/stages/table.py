@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from brainuad import tables
 from brainuad.figures.study import check_methods, read_study, read_table
 from brainuad.files import atomic
 from brainuad.metrics import table as long_table
+from brainuad.tables import results
 
 
 def main(
@@ -25,7 +25,7 @@ def main(
     resolved = read_study(study)
     long = long_table.read(metrics)
     check_methods(resolved, long, metrics)
-    rows = tables.comparison(
+    rows = results.comparison(
         resolved,
         dataset,
         read_table(intervals, "intervals"),
@@ -33,10 +33,10 @@ def main(
         read_table(ranks, "ranks"),
         read_table(published, "published"),
     )
-    page = tables.page(resolved, dataset, rows, long)
+    page = results.page(resolved, dataset, rows, long)
     with atomic(out_csv) as temporary:
         rows.to_csv(temporary, index=False)
     with atomic(out_html) as temporary:
-        temporary.write_text(tables.html(page))
+        temporary.write_text(results.html(page))
     with atomic(out_tex) as temporary:
-        temporary.write_text(tables.latex(page, f"{resolved.name}-{dataset}"))
+        temporary.write_text(results.latex(page, f"{resolved.name}-{dataset}"))

@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import jinja2
 import pandas as pd
 
 from brainuad.errors import InputError
@@ -13,6 +12,8 @@ from brainuad.figures.study import SEES_LABELS, SUBJECT, Cohort, Method, Study, 
 from brainuad.metrics.catalogue import METRICS, POINT_LABELS, Metric
 from brainuad.metrics.table import POOLED
 from brainuad.postprocessing.operating_points import DEFAULT
+from brainuad.tables.page import html as standing_alone
+from brainuad.tables.page import number
 
 SHOWN = (
     ("auprc", POOLED),
@@ -43,6 +44,7 @@ MEAN_OVER_PATIENTS = ("dice", "dice_at_val_threshold")
 """Published as a mean over patients; all else is published over all voxels of a dataset."""
 UNKNOWN_SCALE = ("l1_re_normal", "l1_re_anomalous")
 """Published on a scale that nobody can tell, so that no difference is given."""
+PUBLISHED = ["published_dataset", "published", "published_sd"]
 
 
 def comparison(
@@ -55,10 +57,13 @@ def comparison(
 ) -> pd.DataFrame:
     """One row for each method, metric and scope of a dataset, in the order of study and catalogue.
 
+    Where several published datasets have the value, there is a row for each, which repeats ours.
+
     value, low, high, subjects, seeds, seed_sd   ours, with its 95 % interval and the spread between seeds
     rank, rank_low, rank_high                    among the compared methods, with its 95 % interval
     best                                         better than the runner-up beyond doubt, see `winner`
-    published, published_sd, difference          on the rows that count as the paper does; ours - published
+    published_dataset, published, published_sd   on the rows that count as the paper does
+    difference                                   ours - published
     not_comparable                               why the two can't be compared all the same
     """
     cohort, frames = study.cohort(dataset), []
@@ -116,15 +121,16 @@ def winner(values: pd.Series, metric: Metric, comparisons: pd.DataFrame) -> str 
 
 
 def published_values(study: Study, cohort: Cohort, metric: str, published: pd.DataFrame) -> pd.DataFrame:
-    """Published value and its standard deviation for the study's methods (index)."""
-    columns = ["published", "published_sd"]
-    document, dataset = cohort.published or (None, None)
-    rows = published[
-        (published["doc"] == document) & (published["dataset_or_class"] == dataset) & (published["metric"] == metric)
-    ].set_index("method")
-    rows = rows[["value_or_mean", "sd"]].set_axis(columns, axis=1).astype(float)
-    named = {method.name: method.published for method in study.methods if method.published in rows.index}
-    return rows.loc[list(named.values())].set_axis(list(named), axis=0)
+    """Published dataset, value and its standard deviation for the study's methods (index), dataset by dataset."""
+    datasets = pd.DataFrame(cohort.published, columns=["doc", "published_dataset"])
+    names = [(method.name, method.published) for method in study.methods if method.published]
+    rows = datasets.merge(
+        published[published["metric"] == metric].rename(columns={"method": "published_name"}),
+        left_on=["doc", "published_dataset"],
+        right_on=["doc", "dataset_or_class"],
+    ).merge(pd.DataFrame(names, columns=["method", "published_name"]), on="published_name")
+    rows = rows.astype({"value_or_mean": float, "sd": float}).set_index("method")
+    return rows[["published_dataset", "value_or_mean", "sd"]].set_axis(PUBLISHED, axis=1)
 
 
 def caption(study: Study, dataset: str, rows: pd.DataFrame, metrics: pd.DataFrame) -> str:
@@ -195,6 +201,16 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """The values published of one dataset beside ours."""
+
+    dataset: str
+    columns: list[Column]
+    rows: list[Row]
+    """With the texts of published, ours and difference for each column."""
+
+
+@dataclass(frozen=True)
 class Page:
     """What the printed tables hold, before any markup."""
 
@@ -205,38 +221,42 @@ class Page:
     columns: list[Column]
     rows: list[Row]
     """With a `Cell` for each column."""
-    published_columns: list[Column]
-    published: list[Row]
-    """With the texts of published, ours and difference for each column."""
+    published: list[Beside]
 
 
 def page(study: Study, dataset: str, rows: pd.DataFrame, metrics: pd.DataFrame) -> Page:
     """Choose and format what is printed of `comparison`'s rows."""
-    table = {(row["metric"], row["scope"], row["method"]): row for row in rows.to_dict("records")}
+    methods = [method for method in study.methods if (rows["method"] == method.name).any()]
     columns = [
         Column(METRICS[name], scope)
         for name, scope in SHOWN
         if ((rows["metric"] == name) & (rows["scope"] == scope)).any()
     ]
-    published = rows[rows["published"].notna()]
-    beside = [column for column in columns if (column.metric.name, column.scope) in _pairs(published)]
-    methods = [method for method in study.methods if (rows["method"] == method.name).any()]
-    compared = [method for method in methods if (published["method"] == method.name).any()]
-
-    def cells(method: Method, columns: list[Column], form: Callable) -> list:
-        keys = [(column.metric.name, column.scope, method.name) for column in columns]
-        return [form(table.get(key), column.metric) for key, column in zip(keys, columns, strict=True)]
-
+    published = [(name, rows[rows["published_dataset"] == name]) for _, name in study.cohort(dataset).published]
     return Page(
         title=study.heading(dataset),
         caption=caption(study, dataset, rows, metrics),
         not_comparable=study.cohort(dataset).not_comparable,
         notes=study.notes,
         columns=columns,
-        rows=[Row(m.label, m.control, cells(m, columns, ours)) for m in methods],
-        published_columns=beside,
-        published=[Row(m.label, m.control, cells(m, beside, side_by_side)) for m in compared],
+        rows=_printed(rows, methods, columns, ours),
+        published=[_beside(name, of_name, methods, columns) for name, of_name in published if len(of_name)],
     )
+
+
+def _beside(name: str, rows: pd.DataFrame, methods: list[Method], columns: list[Column]) -> Beside:
+    chosen = [column for column in columns if (column.metric.name, column.scope) in _pairs(rows)]
+    compared = [method for method in methods if (rows["method"] == method.name).any()]
+    return Beside(name, chosen, _printed(rows, compared, chosen, side_by_side))
+
+
+def _printed(rows: pd.DataFrame, methods: list[Method], columns: list[Column], form: Callable) -> list[Row]:
+    table = {(row["method"], row["metric"], row["scope"]): row for row in rows.to_dict("records")}
+
+    def cells(method: Method) -> list:
+        return [form(table.get((method.name, c.metric.name, c.scope)), c.metric) for c in columns]
+
+    return [Row(method.label, method.control, cells(method)) for method in methods]
 
 
 def _pairs(rows: pd.DataFrame) -> set[tuple[str, str]]:
@@ -264,32 +284,8 @@ def side_by_side(row: dict | None, metric: Metric) -> tuple[str, str, str]:
     return number(row["published"], metric) + spread, number(row["value"], metric), difference
 
 
-def number(value: float, metric: Metric, sign: str = "") -> str:
-    """Three decimals within a unit range, else three digits; a dash where there is no value."""
-    if math.isnan(value):
-        return "–"
-    form = ".3f" if metric.range == (0.0, 1.0) else ",.0f" if abs(value) >= 1000 else ".3g"
-    return f"{value:{sign}{form}}".replace("-", "−")
-
-
-HTML = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ page.title }}</title>
-<style>
-body { font: 14px/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #222; margin: 1.5rem; }
-h1 { font-size: 1.25rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
-p, ul { max-width: 60rem; } .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; border-block: 1.5px solid #222; }
-th, td { padding: .3rem .6rem; text-align: right; vertical-align: top; white-space: nowrap; }
-thead th { vertical-align: bottom; border-bottom: 1px solid #222; font-weight: 600; }
-thead th.metric { white-space: normal; min-width: 4.2rem; }
-th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
-tbody tr:nth-child(even) > * { background: #f6f8fa; }
-tr.control > td, small { color: #6a6a6a; } small { display: block; font-size: .78em; font-weight: normal; }
-.oracle { font-style: italic; } th.first, td.first { border-left: 1px solid #ddd; }
-@media print { @page { size: A4 landscape; margin: 10mm; } body { font-size: 8px; margin: 0; }
-  th, td { padding: .15rem .3rem; } .wide { overflow: visible; } tr { break-inside: avoid; } }
-</style></head><body>
-<h1>{{ page.title }}</h1>
+HTML = """{% extends "frame" %}
+{% block body %}
 <p>{{ page.caption }}</p>
 <div class="wide"><table>
 <thead><tr><th>Method</th>
@@ -307,8 +303,8 @@ tr.control > td, small { color: #6a6a6a; } small { display: block; font-size: .7
 {%- if cell.rank %}<small>{{ cell.rank }}</small>{% endif %}</td>{% endfor %}</tr>
 {%- endfor %}
 </tbody></table></div>
-{% if page.published %}
-<h2>Beside the published values</h2>
+{% for beside in page.published %}
+<h2>Beside the published values: {{ beside.dataset }}</h2>
 <p>
 {% if page.not_comparable %}
 <b>Why ours and the published can't be compared:</b> {{ page.not_comparable }}<br>
@@ -318,31 +314,27 @@ the paper's code the background too. The difference is ours minus published, lef
 scale is unknown.</p>
 <div class="wide"><table>
 <thead><tr><th rowspan="2">Method</th>
-{%- for column in page.published_columns %}
+{%- for column in beside.columns %}
 <th colspan="3" class="first">{{ column.metric.label }}<small>{{ column.below }}</small></th>
 {%- endfor %}</tr>
 <tr>
-{%- for column in page.published_columns %}
+{%- for column in beside.columns %}
 <th class="first">published</th><th>ours</th><th>difference</th>
 {%- endfor %}
 </tr></thead><tbody>
-{%- for row in page.published %}
+{%- for row in beside.rows %}
 <tr><td>{{ row.label }}</td>{% for published, ours, difference in row.cells -%}
 <td class="first">{{ published }}</td><td>{{ ours }}</td><td>{{ difference }}</td>{% endfor %}</tr>
 {%- endfor %}
 </tbody></table></div>
-{% endif %}
-{% if page.notes %}<h2>What this run can't show</h2><ul>
-{% for note in page.notes %}<li>{{ note }}</li>
-{% endfor %}</ul>{% endif %}
-</body></html>
+{% endfor %}
+{% endblock %}
 """
 
 
 def html(page: Page) -> str:
-    """A page that stands alone: no script, no link, printable on A4."""
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True)
-    return environment.from_string(HTML).render(page=page)
+    """A page that stands alone."""
+    return standing_alone(HTML, title=page.title, notes=page.notes, page=page)
 
 
 LATEX = {
@@ -374,11 +366,13 @@ def escape(text: str) -> str:
 
 def latex(page: Page, label: str, columns: int = 5, triples: int = 2) -> str:
     """`table` environments (package booktabs) of a few columns or published triples each, for A4."""
-    beside = f"{page.title}: published values beside ours, difference ours minus published. {page.not_comparable}"
-    return "\n\n".join(
-        _environments(page.caption, page.title, label, _our_tabulars(page, columns))
-        + _environments(beside, page.title, f"{label}-published", _published_tabulars(page, triples))
-    )
+    environments = _environments(page.caption, page.title, label, _our_tabulars(page, columns))
+    for beside in page.published:
+        words = f"{page.title}: values published of {beside.dataset} beside ours, difference ours minus published."
+        tabulars = _published_tabulars(beside, triples)
+        name = f"{label}-published-{beside.dataset.lower()}"
+        environments += _environments(f"{words} {page.not_comparable}", page.title, name, tabulars)
+    return "\n\n".join(environments)
 
 
 def _environments(caption: str, title: str, label: str, tabulars: list[str]) -> list[str]:
@@ -406,17 +400,17 @@ def _our_tabulars(page: Page, columns: int) -> list[str]:
     return tabulars
 
 
-def _published_tabulars(page: Page, triples: int) -> list[str]:
+def _published_tabulars(beside: Beside, triples: int) -> list[str]:
     tabulars = []
-    for start in range(0, len(page.published_columns), triples):
-        chosen = page.published_columns[start : start + triples]
+    for start in range(0, len(beside.columns), triples):
+        chosen = beside.columns[start : start + triples]
         rules = [f"\\cmidrule(lr){{{2 + 3 * k}-{4 + 3 * k}}}" for k in range(len(chosen))]
         lines = [f"\\begin{{tabular}}{{l{'rrr' * len(chosen)}}}", r"\toprule"]
         labels = [escape(column.metric.label) for column in chosen]
         lines.append(_line("", *(f"\\multicolumn{{3}}{{c}}{{{label}}}" for label in labels)))
         lines.append("".join(rules))
         lines += [_line("Method", *["published", "ours", "difference"] * len(chosen)), r"\midrule"]
-        for row in page.published:
+        for row in beside.rows:
             texts = [escape(text) for cell in row.cells[start : start + triples] for text in cell]
             lines.append(_line(escape(row.label), *texts))
         tabulars.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}"]))

@@ -18,6 +18,10 @@ for file in sorted(Path(workflow.basedir, "workflow/rules/methods").glob("*.smk"
 
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/examples.smk"
+include: "workflow/rules/sweeps.smk"
 
 
 report: "workflow/report/workflow.rst"
@@ -29,7 +33,7 @@ rule all:
         f"{RESULTS}/complete",
 
 
-for name in STUDIES:
+for name in REPORTED:
 
     rule:
         name:
@@ -41,7 +45,7 @@ for name in STUDIES:
 # `make` makes the report when this file is newer.
 rule complete:
     input:
-        [report_files(name) for name in STUDIES],
+        [report_files(name) for name in REPORTED],
         prepared_files,
     output:
         f"{RESULTS}/complete",

@@ -56,17 +56,33 @@ def test_wrong_values_are_named(config: dict, key: str, value: object, message: 
 
 def test_unknown_names_are_told_with_the_known_ones(config: dict) -> None:
     config["studies"] = {"baur2021": {"methods": ["vea"]}}
-    with pytest.raises(InputError, match=r"method 'vea' is unknown. Known methods: ae-dense"):
+    with pytest.raises(InputError, match=r"method 'vea' is unknown. Known methods: aae, ae-dense"):
         studies(config)
     config["studies"] = {"baur2021": {"cohorts": {"ms": {"dataset": "mslab"}}}}
     with pytest.raises(InputError, match=r"dataset 'mslab' is unknown. Known datasets: nfbs, ixi, brats"):
         studies(config)
 
 
+def test_unknown_methods_of_figures_are_told(config: dict) -> None:
+    group = {"title": "mine", "methods": ["vae", "vea"]}
+    config["studies"] = {"baur2021": {"groups": {"mine": group}}}
+    with pytest.raises(InputError, match=r"method 'vea' is unknown"):
+        studies(config)
+
+
+def test_a_study_with_fewer_methods_and_cohorts_asks_for_fewer_figures(config: dict) -> None:
+    config["studies"] = {"baur2021": {"methods": ["random", "vae"], "cohorts": {"msseg": None}}}
+    study = studies(config)["baur2021"]
+    assert list(study["groups"]) == ["unified"]
+    assert {tuple(entry["methods"]) for entry in study["sweeps"].values()} == {("vae",)}
+    assert study["contrasts"] == []
+    assert [shift["cohorts"] for shift in study["shifts"]] == [["ms", "tumour"]]
+
+
 def test_sweep_becomes_one_dataset_and_one_cohort_for_each_condition(config: dict) -> None:
     config["datasets"]["ixi-blobs"] = {"healthy": "ixi", "anomalies": "blobs", "sweep": {"intensity": ["dark", "mid"]}}
     cohort = {"dataset": "ixi-blobs", "modality": "T2", "title": "blobs", "test": 5}
-    config["studies"] = {"baur2021": {"cohorts": {"tumour": None, "ms": None, "blobs": cohort}}}
+    config["studies"] = {"baur2021": {"cohorts": {"tumour": None, "ms": None, "msseg": None, "blobs": cohort}}}
     expanded = configuration.expand_sweeps(config)
     configuration.validate(expanded, SCHEMA, "configuration")
     assert expanded["datasets"]["ixi-blobs-intensity-mid"]["settings"] == {"intensity": "mid"}
@@ -106,7 +122,7 @@ def test_t1_comes_along_where_brains_are_found_on_it(config: dict) -> None:
 def test_modalities_are_wanted_of_the_datasets_behind(config: dict) -> None:
     config["preparation"] = [{"recipe": "strega", "dataset": "ixi-transplant", "modality": "T1"}]
     used = configuration.used_modalities(config, studies(config))
-    assert used == {"ixi": {"T1", "T2"}, "brats": {"T1", "T2"}, "mslub": {"T2"}}
+    assert used == {"ixi": {"T1", "T2"}, "brats": {"T1", "T2"}, "mslub": {"T2"}, "isbi2015": {"T2"}}
 
 
 @pytest.mark.parametrize(("key", "value"), [("dataset", "no-such"), ("recipe", "no-such")])

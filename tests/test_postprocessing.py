@@ -1,6 +1,7 @@
 """The steps of the post-processing chain and its stage, against SciPy and the facts that the papers imply."""
 
 import json
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -223,3 +224,19 @@ def test_check_names_the_file_and_the_fault(cohort, capsys):
     (cohort / "cut.h5").write_bytes((cohort / "images.h5").read_bytes()[:900])
     with pytest.raises(InputError, match=r"cut\.h5: is truncated"):
         check(kind="images", path=cohort / "cut.h5")
+
+
+def test_the_prior_that_anomalies_are_bright_drops_voxels_below_a_percentile_of_the_brain() -> None:
+    image = np.arange(1.0, 101.0, dtype=np.float32).reshape(1, 10, 10)
+    brain = np.ones((1, 10, 10), bool)
+    brain[0, 5:] = False  # its 50 voxels are 1 to 50
+    settings = replace(OFF, hyper_intensity=90)
+    kept = postprocess(np.ones_like(image), image, None, brain, settings)
+    assert set(image[kept > 0]) == {46, 47, 48, 49, 50}
+
+
+def test_a_prior_that_is_no_percentile_is_refused() -> None:
+    with pytest.raises(InputError, match="hyper_intensity 101 is no percentile"):
+        Settings.parse(
+            '{"erosion": 0, "residual": "absolute", "median": [1, 1, 1], "min_component": 0, "hyper_intensity": 101}'
+        )

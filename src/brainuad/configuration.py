@@ -15,6 +15,7 @@ from brainuad.datasets.reader import NAME, reader
 from brainuad.errors import InputError
 from brainuad.preprocessing.recipes import known as known_recipes
 from brainuad.preprocessing.recipes import load as load_recipe
+from brainuad.trimming import named_methods, trim
 
 
 def lay_over(base: dict, changes: dict) -> dict:
@@ -67,7 +68,7 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
         study["cohorts"] = expand_cohorts(study["cohorts"], config["datasets"])
         used = [cohort["dataset"] for cohort in study["cohorts"].values()]
         for kind, names, there in (
-            ("method", study["methods"], methods),
+            ("method", [*study["methods"], *named_methods(study)], methods),
             ("recipe", [study["recipe"]], usable_recipes(config)),
             ("dataset", used, list(config["datasets"])),
         ):
@@ -81,7 +82,7 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
             check_labels(name, cohort["dataset"], entry)
             # Tables must say whose labels count.
             cohort["title"] += "".join(f", {option} {value}" for option, value in reading(entry).items())
-        studies[name] = study
+        studies[name] = trim(study)
     return studies
 
 

@@ -8,6 +8,7 @@ from brainuad import disk, machine
 from brainuad.configuration import needed_datasets, sources_of, used_modalities
 from brainuad.datasets import presence
 from brainuad.datasets.presence import Presence, gigabytes, has_versions, total
+from brainuad.trimming import trim
 
 Pairs = list[tuple[str, str]]
 
@@ -89,6 +90,28 @@ def examine(config: dict, studies: dict[str, dict], sources: Path) -> Report:
     needed = [data for data in datasets if data.dataset in set().union(*needs.values())]
     room, full = disk.examine(config, studies, needed)
     return Report(config["run"], datasets, needs, room, tools, no_device or full)
+
+
+def without_missing(config: dict, studies: dict[str, dict], sources: Path) -> dict[str, dict]:
+    """The studies without those of their optional cohorts whose data are missing; their notes name them."""
+    result = {}
+    for name, study in studies.items():
+        cohorts, notes = {}, list(study["notes"])
+        for role, cohort in study["cohorts"].items():
+            missing = missing_data(config, cohort, sources) if cohort.get("optional") else []
+            if missing:
+                notes.append(f"Not tested on {cohort['title']}: {', '.join(missing)} is missing.")
+            else:
+                cohorts[role] = cohort
+        result[name] = trim({**study, "cohorts": cohorts, "notes": notes})
+    return result
+
+
+def missing_data(config: dict, cohort: dict, sources: Path) -> list[str]:
+    """The datasets of a cohort that are neither here nor to be downloaded."""
+    needed = used_modalities({**config, "preparation": []}, {"": {"cohorts": {"": cohort}}})
+    found = [presence.examine(config, dataset, modalities, sources) for dataset, modalities in needed.items()]
+    return [data.dataset for data in found if data.obstacle == "missing"]
 
 
 def dataset_table(datasets: list[Presence]) -> list[str]:

@@ -1,7 +1,9 @@
 # The configuration, resolved and checked, and the few helpers that all rules share.
 
 import json
+import math
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -10,7 +12,7 @@ from shlex import quote
 import pandas as pd
 import yaml
 
-from brainuad import configuration, doctor
+from brainuad import configuration, doctor, sweeps
 from brainuad.code import digest
 from brainuad.datasets.reader import reader
 from brainuad.errors import InputError
@@ -26,11 +28,13 @@ SOURCES = Path(os.path.relpath(WORKFLOW / "data/sources.csv"))
 try:
     configuration.validate(config, WORKFLOW / "schemas/config.schema.yaml", "configuration")
     config = configuration.expand_sweeps(config)
-    STUDIES = configuration.resolve_studies(config, WORKFLOW)
+    REPORTED = doctor.without_missing(config, configuration.resolve_studies(config, WORKFLOW), SOURCES)
+    LEVELS = [sweeps.expand(name, study) for name, study in REPORTED.items()]
+    STUDIES = {name: study for studies in (REPORTED, *LEVELS) for name, study in studies.items()}
     if workflow.is_main_process:
         configuration.check_preparation(config)
-        configuration.check_datasets(config, STUDIES)
-        PAGE = doctor.examine(config, STUDIES, SOURCES)
+        configuration.check_datasets(config, REPORTED)
+        PAGE = doctor.examine(config, REPORTED, SOURCES)
         if not PAGE.can_start:
             sys.exit(PAGE.page())
 except InputError as error:
@@ -42,9 +46,14 @@ DOWNLOADS = config["downloads"]
 VOLUME = f"{RESULTS}/volumes/{{dataset}}/{{modality}}/{{subject}}"
 METHODS = {}
 PHANTOMS = config.get("phantom", {}).get("subjects", {})
-USED_MODALITIES = configuration.used_modalities(config, STUDIES)
+USED_MODALITIES = configuration.used_modalities(config, REPORTED)
 DERIVED = [name for name, entry in config["datasets"].items() if "healthy" in entry]
 ORIGINAL = [name for name in config["datasets"] if name not in DERIVED]
+
+
+def any_of(names):
+    """A regular expression for one of these names."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 onstart:
@@ -53,13 +62,16 @@ onstart:
 
 
 wildcard_constraints:
-    study="|".join(STUDIES) or "(?!)",
-    dataset="|".join(config["datasets"]),
+    study=any_of(STUDIES),
+    dataset=any_of(config["datasets"]),
     modality="T1|T1ce|T2|PD|FLAIR",
     split="train|validation|test",
     method="[a-z0-9-]+",
     seed=r"\d+",
     subject="[^/]+",
+    group=any_of(name for study in REPORTED.values() for name in study["groups"]),
+    example=any_of(name for study in REPORTED.values() for name in study["examples"]),
+    sweep=any_of(name for study in REPORTED.values() for name in study["sweeps"]),
 
 
 def code(*modules):
@@ -67,21 +79,25 @@ def code(*modules):
     return digest(*(f"brainuad.{module}" for module in modules))
 
 
-def register(method, label, published=None, control=False, seeded=True, trained=False):
+def register(method, label, published=None, control=False, seeded=True, trained=False, base=None, settings=None):
     """Make a method known: its label in tables and its name in published.csv; whether it is a control, whether
-    seeds make a difference, and whether it minimises a loss, so that it has training curves."""
+    seeds make a difference, and whether it minimises a loss, so that it has training curves; the method whose
+    trained network it takes; its hyper-parameters."""
     METHODS[method] = {
         "label": label,
         "published": published,
         "control": control,
         "seeded": seeded,
         "trained": trained,
+        "base": base,
+        "settings": settings or {},
     }
 
 
-def settings(**own):
-    """A method's hyper-parameters as JSON, those of the configuration laid over the rule's own."""
-    return lambda w: json.dumps({**own, **config["methods"].get(w.method, {})})
+def method_settings(study, method):
+    """A method's hyper-parameters: those of its rule, the configuration's and a sweep's laid over them."""
+    swept = STUDIES[study].get("method_settings", {}).get(method, {})
+    return {**METHODS[method]["settings"], **config["methods"].get(method, {}), **swept}
 
 
 def cohort(w):

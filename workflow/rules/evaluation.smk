@@ -12,7 +12,7 @@ def postprocessing(w):
 rule postprocess:
     input:
         images=IMAGES,
-        maps=MAPS,
+        maps=lambda w: maps(w.study, w.dataset, w.split, w.method, w.seed),
     output:
         f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/processed.h5",
     params:
@@ -35,8 +35,8 @@ rule postprocess:
 # through the chain of each test dataset.
 use rule postprocess as postprocess_healthy with:
     input:
-        images=lambda w: IMAGES.format(study=w.study, dataset=healthy(w.study), split="validation"),
-        maps=lambda w: MAPS.format(**{**w, "dataset": healthy(w.study), "split": "validation"}),
+        images=VALIDATION,
+        maps=lambda w: maps(w.study, healthy(w.study), "validation", w.method, w.seed),
     output:
         f"{RESULTS}/{{study}}/{{dataset}}/healthy-validation/{RUN}/processed.h5",
     log:
@@ -56,8 +56,8 @@ def labelled_validation(w):
         return {}
     fixed = {**w, "dataset": sets[0], "split": "validation"}
     return {
-        "labelled_images": IMAGES.format(**fixed),
-        "labels": LABELS.format(**fixed),
+        "labelled_images": slices(w.study, sets[0], "validation"),
+        "labels": slices(w.study, sets[0], "validation", "labels"),
         "labelled_processed": rules.postprocess.output[0].format(**fixed),
     }
 
@@ -65,7 +65,7 @@ def labelled_validation(w):
 rule thresholds:
     input:
         unpack(labelled_validation),
-        images=lambda w: IMAGES.format(study=w.study, dataset=healthy(w.study), split="validation"),
+        images=VALIDATION,
         processed=f"{RESULTS}/{{study}}/{{dataset}}/healthy-validation/{RUN}/processed.h5",
     output:
         f"{TEST}/{RUN}/thresholds.json",
@@ -86,15 +86,16 @@ rule thresholds:
 
 rule evaluate:
     input:
-        images=f"{TEST}/images.h5",
-        labels=f"{TEST}/labels.h5",
-        maps=f"{TEST}/{RUN}/maps.h5",
+        images=lambda w: slices(w.study, w.dataset, "test"),
+        labels=lambda w: slices(w.study, w.dataset, "test", "labels"),
+        maps=lambda w: maps(w.study, w.dataset, "test", w.method, w.seed),
         processed=f"{TEST}/{RUN}/processed.h5",
         thresholds=f"{TEST}/{RUN}/thresholds.json",
     output:
         metrics=f"{TEST}/{RUN}/metrics.csv",
         curves=f"{TEST}/{RUN}/curves.csv",
         counts=f"{TEST}/{RUN}/counts.npz",
+        residuals=f"{TEST}/{RUN}/residuals.csv",
     params:
         code=code("stages.evaluate"),
         min_component=lambda w: STUDIES[w.study]["postprocessing"]["min_component"],
@@ -110,14 +111,27 @@ rule evaluate:
         "brainuad evaluate --images {input.images} --labels {input.labels} --maps {input.maps}"
         " --processed {input.processed} --thresholds {input.thresholds} --min-component {params.min_component}"
         " --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method} --seed {wildcards.seed}"
-        " --out-metrics {output.metrics} --out-curves {output.curves} --out-counts {output.counts} 2> {log}"
+        " --out-metrics {output.metrics} --out-curves {output.curves} --out-counts {output.counts}"
+        " --out-residuals {output.residuals} 2> {log}"
+
+
+def labelled(study):
+    """The datasets of a study with lesions to find."""
+    return [c["dataset"] for c in STUDIES[study]["cohorts"].values() if is_labelled(c["dataset"])]
+
+
+def tested(study):
+    """The datasets that methods are tested on, at the levels of a sweep only those with lesions."""
+    return (
+        labelled(study) if "level_of" in STUDIES[study] else [c["dataset"] for c in STUDIES[study]["cohorts"].values()]
+    )
 
 
 def evaluated(kind):
     """Input function: one kind of the evaluation's files for all methods and seeds, of the job's dataset or of all."""
 
     def files(w):
-        datasets = [w.dataset] if hasattr(w, "dataset") else [c["dataset"] for c in STUDIES[w.study]["cohorts"].values()]
+        datasets = [w.dataset] if hasattr(w, "dataset") else tested(w.study)
         return [
             f"{TEST}/{RUN}/{kind}".format(study=w.study, dataset=dataset, method=method, seed=seed)
             for dataset in datasets

@@ -1,20 +1,69 @@
 # The rules that all methods inherit. A method's own file in methods/ says which method it is and what is its own.
 
 NO_METHOD = "(?!)"  # the base rules themselves match nothing
-IMAGES = f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/images.h5"
-LABELS = f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/labels.h5"
 MAPS = f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{{method}}/seed{{seed}}/maps.h5"
+
+
+# Levels of a sweep take what their setting doesn't touch from the study they vary.
+
+
+def slices(study, dataset, split, kind="images"):
+    """The slices of a study's split."""
+    return f"{RESULTS}/{sweeps.owner_of_slices(STUDIES, study, split)}/{dataset}/{split}/{kind}.h5"
+
+
+def lineage(method):
+    """A method and those that its network comes from."""
+    return [method, *lineage(METHODS[method]["base"])] if method else []
+
+
+def with_inherited(method, settings):
+    """A method's hyper-parameters laid over those that its network was trained with; `settings` gives a method's own."""
+    return {key: value for name in reversed(lineage(method)) for key, value in settings(name).items()}
+
+
+def model_owner(study, method):
+    return sweeps.owner_of_model(STUDIES, study, lineage(method))
+
+
+def maps(study, dataset, split, method, seed):
+    """The maps of a method."""
+    return MAPS.format(study=model_owner(study, method), dataset=dataset, split=split, method=method, seed=seed)
+
+
+# Input functions of the methods' rules.
+
+
+def IMAGES(w):
+    """The slices to score."""
+    return slices(w.study, w.dataset, w.split)
+
+
+def LABELS(w):
+    """Their labels: for the oracle alone."""
+    return slices(w.study, w.dataset, w.split, "labels")
+
+
+def TRAIN(w):
+    """The healthy slices to train on."""
+    return slices(w.study, healthy(w.study), "train")
+
+
+def VALIDATION(w):
+    """The healthy slices that tell when to stop."""
+    return slices(w.study, healthy(w.study), "validation")
 
 
 def trained(method):
     """Input function: the model of a method, trained with the same study and seed."""
-    return lambda w: f"{RESULTS}/{w.study}/models/{method}/seed{w.seed}/model.pt"
+    return lambda w: f"{RESULTS}/{model_owner(w.study, method)}/models/{method}/seed{w.seed}/model.pt"
+
 
 
 rule fit:
     input:
-        train=lambda w: f"{RESULTS}/{w.study}/{healthy(w.study)}/train/images.h5",
-        validation=lambda w: f"{RESULTS}/{w.study}/{healthy(w.study)}/validation/images.h5",
+        train=TRAIN,
+        validation=VALIDATION,
     output:
         model=f"{RESULTS}/{{study}}/models/{{method}}/seed{{seed}}/model.pt",
         curves=f"{RESULTS}/{{study}}/models/{{method}}/seed{{seed}}/training.csv",
@@ -24,7 +73,7 @@ rule fit:
     params:
         code=lambda w: code("stages.fit", f"methods.{w.method.replace('-', '_')}"),
         base=lambda w, input: f"--base {input.base}" if "base" in input.keys() else "",
-        settings=settings(),
+        settings=lambda w: json.dumps(method_settings(w.study, w.method)),
         training=lambda w: json.dumps(STUDIES[w.study]["training"]),
         seed=lambda w: derive(config["seed"], w.seed),
         device=config["device"],
@@ -55,7 +104,7 @@ rule score:
     params:
         code=lambda w: code("stages.score", f"methods.{w.method.replace('-', '_')}"),
         given=lambda w, input: " ".join(f"--{k} {v}" for k, v in input.items() if k in ("model", "labels")),
-        settings=settings(),
+        settings=lambda w: json.dumps(method_settings(w.study, w.method)),
         seed=lambda w: derive(config["seed"], w.seed),
         device=config["device"],
     log:

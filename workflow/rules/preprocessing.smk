@@ -63,7 +63,7 @@ rule preprocess_label:
 def prepared(w):
     """Subjects of a dataset that studies or `preparation` bring through a recipe, in order."""
     names = set()
-    for study, values in STUDIES.items():
+    for study, values in REPORTED.items():
         cohorts = [c for c in values["cohorts"].values() if (c["dataset"], c["modality"]) == (w.dataset, w.modality)]
         if values["recipe"] == w.recipe and cohorts:
             table = pd.read_csv(checkpoints.split.get(study=study).output[0], dtype=str)

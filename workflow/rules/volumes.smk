@@ -164,9 +164,13 @@ checkpoint split:
 
 
 def subjects(w):
-    """Subjects of a job's study, dataset and split, in order."""
-    table = pd.read_csv(checkpoints.split.get(study=w.study).output[0], dtype=str)
-    return list(table[(table["dataset"] == w.dataset) & (table["split"] == w.split)]["subject"])
+    """Subjects of a job's study, dataset and split, in order; of the training subjects the share that a sweep leaves,
+    nested: the fewer are among the more."""
+    study = STUDIES[w.study]
+    table = pd.read_csv(checkpoints.split.get(study=study.get("level_of", w.study)).output[0], dtype={"subject": str})
+    rows = table[(table["dataset"] == w.dataset) & (table["split"] == w.split)]
+    share = study.get("train_share", 1) if w.split == "train" else 1
+    return list(rows[rows["drawn"] < math.ceil(share * len(rows))]["subject"])
 
 
 @cache

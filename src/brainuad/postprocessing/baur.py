@@ -1,6 +1,7 @@
 """Post-processing of an anomaly map in the chain of Baur et al., Medical Image Analysis 2021, section III-C.
 
-Score x eroded brain mask -> residual sign -> 3-D median filter -> (threshold) -> 3-D component filter.
+Score x eroded brain mask -> residual sign -> hyper-intensity prior -> 3-D median filter -> (threshold) -> 3-D
+component filter.
 The steps before the threshold give the continuous map that AUROC and AUPRC are computed on, the component
 filter cleans the binary mask. The paper says "slightly eroded" and "connected components"; the number of
 iterations, the cross and the 26-connectivity are those of the authors' code.
@@ -32,6 +33,8 @@ class Settings:
     """Size of the median filter in slices, rows and columns, each odd; (1, 1, 1) for none."""
     min_component: int
     """Voxels below which a component of the binary mask is dropped."""
+    hyper_intensity: float | None = None
+    """Percentile of the brain's intensities below which no voxel counts; None for no such prior."""
 
     @classmethod
     def parse(cls, text: str) -> "Settings":
@@ -49,6 +52,9 @@ class Settings:
             raise InputError(where, f"unknown residual '{settings.residual}'", f"Use {', '.join(RESIDUALS)}")
         if len(sizes) != 3 or not all(isinstance(size, int) and size > 0 and size % 2 for size in sizes):
             raise InputError(where, f"median {list(sizes)} isn't three odd numbers", "Use for instance [5, 5, 5]")
+        if settings.hyper_intensity is not None and not 0 <= settings.hyper_intensity <= 100:
+            problem = f"hyper_intensity {settings.hyper_intensity} is no percentile"
+            raise InputError(where, problem, "Use 0 to 100, or null for none")
         if settings.erosion < 0:
             raise InputError(where, f"erosion {settings.erosion} is negative", "Use 0 for none")
         return settings
@@ -69,6 +75,8 @@ def postprocess(
     keep = erode(brain, settings.erosion)
     if reconstruction is not None and settings.residual != "absolute":
         keep &= image > reconstruction if settings.residual == "positive" else image < reconstruction
+    if settings.hyper_intensity is not None and brain.any():
+        keep &= image >= np.percentile(image[brain], settings.hyper_intensity)
     masked = np.where(keep, score, np.float32(background)).astype(np.float32)
     return median_filter(masked, settings.median, background)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from brainuad import configuration
-from brainuad.doctor import examine
+from brainuad.doctor import examine, without_missing
 from brainuad.errors import InputError
 
 
@@ -23,10 +23,11 @@ def main(*, config: Path = Path("config.yaml"), configfile: Path | None = None, 
         values["data"] = str(data)
     configuration.validate(values, workflow / "schemas/config.schema.yaml", "configuration")
     values = configuration.expand_sweeps(values)
-    studies = configuration.resolve_studies(values, workflow)
+    sources = workflow / "data/sources.csv"
+    studies = without_missing(values, configuration.resolve_studies(values, workflow), sources)
     configuration.check_preparation(values)
     configuration.check_datasets(values, studies)
-    report = examine(values, studies, workflow / "data/sources.csv")
+    report = examine(values, studies, sources)
     print(report.page())
     if not report.can_start:
         sys.exit(1)

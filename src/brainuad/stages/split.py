@@ -19,7 +19,8 @@ def main(*, cohorts: str, subjects: list[str], out: Path, seed: int = 0) -> None
     COHORTS is JSON: a list of {dataset, modality, labelled, train, validation, test}, the last three being numbers of
     subjects; a test count of null takes all that are left; where `labelled` only subjects with a label are drawn.
     {dataset, modality, same_as, test} takes as many test subjects of another dataset, or, where that isn't in the list,
-    of all its subjects. SUBJECTS are pairs `dataset=subjects.tsv`.
+    of all its subjects. SUBJECTS are pairs `dataset=subjects.tsv`. `drawn` in OUT is the place at which a subject was
+    drawn within its split, so that the first few are a random part of it.
     """
     tables = {name: Path(path) for name, path in (pair.split("=", 1) for pair in subjects)}
     listed = json.loads(cohorts)
@@ -27,10 +28,12 @@ def main(*, cohorts: str, subjects: list[str], out: Path, seed: int = 0) -> None
     for cohort in listed:
         if "same_as" in cohort:
             rows += [(cohort["dataset"], "test", subject) for subject in hosts(cohort, rows, tables, seed)]
-    datasets = [cohort["dataset"] for cohort in listed]
-    rows.sort(key=lambda row: (datasets.index(row[0]), SPLITS.index(row[1]), row[2]))
+    table = pd.DataFrame(rows, columns=["dataset", "split", "subject"])
+    table["drawn"] = table.groupby(["dataset", "split"]).cumcount()
+    for column, order in (("dataset", [cohort["dataset"] for cohort in listed]), ("split", SPLITS)):
+        table[column] = pd.Categorical(table[column], order)
     with atomic(out) as temporary:
-        pd.DataFrame(rows, columns=["dataset", "split", "subject"]).to_csv(temporary, index=False)
+        table.sort_values(["dataset", "split", "subject"]).to_csv(temporary, index=False)
 
 
 def hosts(cohort: dict, rows: list[Row], tables: dict[str, Path], seed: int) -> list[str]:

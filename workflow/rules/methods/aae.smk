@@ -1,15 +1,18 @@
 # AAE, Makhzani et al. 2015; schedule and critic of the code of Baur et al. 2021, who publish no result of it.
 
-register("aae", "AAE", trained=True)
+register(
+    "aae",
+    "AAE",
+    trained=True,
+    settings=dict(
+        critic_steps=20, penalty=10.0, first_epochs=6, first_steps=20, latent=128, dropout=0.2, learning_rate=1e-4
+    ),
+)
 
 
 use rule fit as fit_aae with:
     wildcard_constraints:
         method="aae",
-    params:
-        settings=settings(
-            critic_steps=20, penalty=10.0, first_epochs=6, first_steps=20, latent=128, dropout=0.2, learning_rate=1e-4
-        ),
 
 
 # |x - x_hat|, one pass (eq. 2)

@@ -1,13 +1,17 @@
 # AE (dense), Baur et al. 2021, sections II-A and III-B; hyper-parameters of Table II.
 
-register("ae-dense", "AE (dense)", published="AE (dense)", trained=True)
+register(
+    "ae-dense",
+    "AE (dense)",
+    published="AE (dense)",
+    trained=True,
+    settings=dict(latent=128, dropout=0.2, learning_rate=1e-4),
+)
 
 
 use rule fit as fit_ae_dense with:
     wildcard_constraints:
         method="ae-dense",
-    params:
-        settings=settings(latent=128, dropout=0.2, learning_rate=1e-4),
 
 
 # |x - x_hat|, one pass (eq. 2)

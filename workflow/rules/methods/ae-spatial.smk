@@ -1,13 +1,17 @@
 # AE (spatial), Baur et al. 2021, section III-B; hyper-parameters of Table II.
 
-register("ae-spatial", "AE (spatial)", published="AE (spatial)", trained=True)
+register(
+    "ae-spatial",
+    "AE (spatial)",
+    published="AE (spatial)",
+    trained=True,
+    settings=dict(latent=128, dropout=0.2, learning_rate=1e-4),
+)
 
 
 use rule fit as fit_ae_spatial with:
     wildcard_constraints:
         method="ae-spatial",
-    params:
-        settings=settings(latent=128, dropout=0.2, learning_rate=1e-4),
 
 
 # |x - x_hat|, one pass (eq. 2)

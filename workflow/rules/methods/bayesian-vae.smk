@@ -1,6 +1,6 @@
 # Bayesian VAE, Baur et al. 2021, section II-C: 100 samples of the VAE's latent, the mean of their residuals (eq. 3).
 
-register("bayesian-vae", "Bayesian VAE", published="Bayesian VAE")
+register("bayesian-vae", "Bayesian VAE", published="Bayesian VAE", base="vae", settings=dict(samples=100))
 
 
 use rule score_learned as score_bayesian_vae with:
@@ -9,5 +9,3 @@ use rule score_learned as score_bayesian_vae with:
         model=trained("vae"),
     wildcard_constraints:
         method="bayesian-vae",
-    params:
-        settings=settings(samples=100),

@@ -1,15 +1,26 @@
 # Constrained AAE, Baur et al. 2021, section II-A; Table II, schedule and critic from the authors' code.
 
-register("constrained-aae", "Constrained AAE", published="Constrained AAE", trained=True)
+register(
+    "constrained-aae",
+    "Constrained AAE",
+    published="Constrained AAE",
+    trained=True,
+    settings=dict(
+        consistency_weight=1.0,
+        critic_steps=20,
+        penalty=10.0,
+        first_epochs=6,
+        first_steps=20,
+        latent=128,
+        dropout=0.2,
+        learning_rate=1e-4,
+    ),
+)
 
 
 use rule fit as fit_constrained_aae with:
     wildcard_constraints:
         method="constrained-aae",
-    params:
-        settings=settings(
-            consistency_weight=1.0, critic_steps=20, penalty=10.0, first_epochs=6, first_steps=20, latent=128, dropout=0.2, learning_rate=1e-4
-        ),
 
 
 # |x - x_hat|, one pass (eq. 2)

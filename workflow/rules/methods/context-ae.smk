@@ -1,13 +1,17 @@
 # Context AE, Baur et al. 2021, section II-A; hyper-parameters of Table II.
 
-register("context-ae", "Context AE", published="Context AE", trained=True)
+register(
+    "context-ae",
+    "Context AE",
+    published="Context AE",
+    trained=True,
+    settings=dict(latent=128, dropout=0.2, learning_rate=1e-4),
+)
 
 
 use rule fit as fit_context_ae with:
     wildcard_constraints:
         method="context-ae",
-    params:
-        settings=settings(latent=128, dropout=0.2, learning_rate=1e-4),
 
 
 # |x - x_hat|, one pass (eq. 2)

@@ -1,13 +1,16 @@
 # Baur et al. 2021, section III-O (Fig. 9): the original networks of Zimmerer et al. 2018, trained as the study trains its own.
 
-register("context-vae-zimmerer", "Context VAE, networks of Zimmerer", trained=True)
+register(
+    "context-vae-zimmerer",
+    "Context VAE, networks of Zimmerer",
+    trained=True,
+    settings=dict(latent=128, kl_weight=1.0, dropout=0.0, learning_rate=1e-4),
+)
 
 
 use rule fit as fit_context_vae_zimmerer with:
     wildcard_constraints:
         method="context-vae-zimmerer",
-    params:
-        settings=settings(latent=128, kl_weight=1.0, dropout=0.0, learning_rate=1e-4),
 
 
 use rule score_learned as score_context_vae_zimmerer with:

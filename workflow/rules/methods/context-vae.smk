@@ -1,13 +1,17 @@
 # Context VAE, Baur et al. 2021, section II-A; hyper-parameters of Table II.
 
-register("context-vae", "Context VAE", published="Context VAE", trained=True)
+register(
+    "context-vae",
+    "Context VAE",
+    published="Context VAE",
+    trained=True,
+    settings=dict(latent=128, kl_weight=1.0, dropout=0.2, learning_rate=1e-4),
+)
 
 
 use rule fit as fit_context_vae with:
     wildcard_constraints:
         method="context-vae",
-    params:
-        settings=settings(latent=128, kl_weight=1.0, dropout=0.2, learning_rate=1e-4),
 
 
 # |x - x_hat|, one pass (eq. 2)

@@ -1,15 +1,19 @@
 # f-AnoGAN, Baur et al. 2021, section II-B; Table II, the rest from the authors' code; 20,000 batches of the GAN (ours).
 
-register("f-anogan", "f-AnoGAN", published="f-AnoGAN", trained=True)
+register(
+    "f-anogan",
+    "f-AnoGAN",
+    published="f-AnoGAN",
+    trained=True,
+    settings=dict(
+        gan_steps=20_000, critic_steps=5, penalty=10.0, kappa=1.0, latent=128, dropout=0.2, learning_rate=1e-4
+    ),
+)
 
 
 use rule fit as fit_f_anogan with:
     wildcard_constraints:
         method="f-anogan",
-    params:
-        settings=settings(
-            gan_steps=20_000, critic_steps=5, penalty=10.0, kappa=1.0, latent=128, dropout=0.2, learning_rate=1e-4
-        ),
 
 
 # |x - x_hat|, one pass (eq. 2)

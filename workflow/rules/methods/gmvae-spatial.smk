@@ -1,13 +1,17 @@
 # GMVAE (spatial), Baur et al. 2021, section III-B; Table II, clusters from the authors' code.
 
-register("gmvae-spatial", "GMVAE (spatial)", published="GMVAE (spatial)", trained=True)
+register(
+    "gmvae-spatial",
+    "GMVAE (spatial)",
+    published="GMVAE (spatial)",
+    trained=True,
+    settings=dict(clusters=9, w_latent=1, c_floor=1.0, latent=128, dropout=0.2, learning_rate=1e-4),
+)
 
 
 use rule fit as fit_gmvae_spatial with:
     wildcard_constraints:
         method="gmvae-spatial",
-    params:
-        settings=settings(clusters=9, w_latent=1, c_floor=1.0, latent=128, dropout=0.2, learning_rate=1e-4),
 
 
 # |x - x_hat|, one pass (eq. 2)

@@ -1,20 +1,21 @@
 # Baur et al. 2021, section III-O (Fig. 9): restoration under the original networks.
 
-register("gmvae-you-restoration", "GMVAE (restoration), networks of You")
+register(
+    "gmvae-you-restoration",
+    "GMVAE (restoration), networks of You",
+    base="gmvae-you",
+    settings=dict(steps=500, step_size=1e-3, clip=100.0, tv_weights=[i / 10 for i in range(20)], calibration_share=0.2),
+)
 
 
 # Chooses lambda_TV on the healthy validation slices.
 use rule fit as fit_gmvae_you_restoration with:
     input:
-        train=lambda w: f"{RESULTS}/{w.study}/{healthy(w.study)}/train/images.h5",
-        validation=lambda w: f"{RESULTS}/{w.study}/{healthy(w.study)}/validation/images.h5",
+        train=TRAIN,
+        validation=VALIDATION,
         base=trained("gmvae-you"),
     wildcard_constraints:
         method="gmvae-you-restoration",
-    params:
-        settings=settings(
-            steps=500, step_size=1e-3, clip=100.0, tv_weights=[i / 10 for i in range(20)], calibration_share=0.2
-        ),
 
 
 use rule score_learned as score_gmvae_you_restoration with:

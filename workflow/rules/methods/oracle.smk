@@ -1,6 +1,6 @@
 # Control: the blurred truth. The one score rule that takes labels.
 
-register("oracle", "Oracle (blurred truth)", control=True, seeded=False)
+register("oracle", "Oracle (blurred truth)", control=True, seeded=False, settings=dict(sigma=0.5))
 
 
 use rule score as score_oracle with:
@@ -9,5 +9,3 @@ use rule score as score_oracle with:
         labels=LABELS,
     wildcard_constraints:
         method="oracle",
-    params:
-        settings=settings(sigma=0.5),

@@ -1,20 +1,22 @@
 # VAE (restoration), Baur et al. 2021, eq. 4: 500 steps on the image under the VAE; You et al. 2019 for the TV term.
 
-register("vae-restoration", "VAE (restoration)", published="VAE (restoration)")
+register(
+    "vae-restoration",
+    "VAE (restoration)",
+    published="VAE (restoration)",
+    base="vae",
+    settings=dict(steps=500, step_size=1e-3, clip=100.0, tv_weights=[i / 10 for i in range(20)], calibration_share=0.2),
+)
 
 
 # Chooses lambda_TV on the healthy validation slices; the network stays that of the VAE.
 use rule fit as fit_vae_restoration with:
     input:
-        train=lambda w: f"{RESULTS}/{w.study}/{healthy(w.study)}/train/images.h5",
-        validation=lambda w: f"{RESULTS}/{w.study}/{healthy(w.study)}/validation/images.h5",
+        train=TRAIN,
+        validation=VALIDATION,
         base=trained("vae"),
     wildcard_constraints:
         method="vae-restoration",
-    params:
-        settings=settings(
-            steps=500, step_size=1e-3, clip=100.0, tv_weights=[i / 10 for i in range(20)], calibration_share=0.2
-        ),
 
 
 use rule score_learned as score_vae_restoration with:

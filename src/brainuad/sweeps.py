@@ -1,0 +1,71 @@
+"""Sweeps of a study: one setting is varied, all else stays, and what the setting doesn't touch is shared."""
+
+import copy
+import re
+
+OWN = "own"
+"""The level at which the study itself stands."""
+NOT_SWEPT = ("sweeps", "groups", "examples", "contrasts", "shifts")
+"""What a study asks of its report, which its levels don't have."""
+
+Value = float | int | str | list | None
+
+
+def expand(name: str, study: dict) -> dict[str, dict]:
+    """The studies at the levels of a study's sweeps, by name; the study itself isn't among them.
+
+    Each is the study with one setting changed and the sweep's methods, `level_of` the study's name. `setting` is
+    `train_share` (the share of the training subjects), `postprocessing.KEY` or `methods.KEY`, a hyper-parameter of the
+    sweep's methods.
+    """
+    levels = {}
+    for sweep, entry in study["sweeps"].items():
+        for value in entry["levels"]:
+            if value != OWN:
+                levels[level_name(name, sweep, value)] = varied(name, study, entry, value)
+    return levels
+
+
+def varied(name: str, study: dict, sweep: dict, value: Value) -> dict:
+    """The study at one level of a sweep."""
+    level = copy.deepcopy({key: part for key, part in study.items() if key not in NOT_SWEPT})
+    level |= {"methods": sweep["methods"], "level_of": name}
+    place, _, key = sweep["setting"].partition(".")
+    if place == "methods":
+        level["method_settings"] = {method: {key: value} for method in sweep["methods"]}
+    elif place == "postprocessing":
+        level["postprocessing"][key] = value
+    else:
+        level[place] = value
+    return level
+
+
+def level_name(study: str, sweep: str, value: Value) -> str:
+    """The name under which the results of a level lie; the study's own for `OWN`."""
+    return study if value == OWN else f"{study}-{sweep}-{re.sub('[^a-z0-9.]+', '-', label(value))}"
+
+
+def label(value: Value) -> str:
+    """A level in a figure."""
+    if isinstance(value, list):
+        return " x ".join(map(label, value))
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "on", False: "off"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def owner_of_slices(studies: dict[str, dict], name: str, split: str) -> str:
+    """The study whose slices of a split a study takes: only fewer training subjects make other slices."""
+    level = studies[name]
+    own = "level_of" not in level or ("train_share" in level and split == "train")
+    return name if own else level["level_of"]
+
+
+def owner_of_model(studies: dict[str, dict], name: str, methods: list[str]) -> str:
+    """The study whose model and maps of a method a study takes; `methods` are it and those that its network comes from.
+
+    A level has its own where it trains on other subjects or changes a hyper-parameter of one of them.
+    """
+    level = studies[name]
+    own = "level_of" not in level or "train_share" in level or set(methods) & set(level.get("method_settings", {}))
+    return name if own else level["level_of"]

@@ -1,0 +1,38 @@
+"""A study trimmed to what a run has of it: fewer cohorts or methods make fewer figures, not errors."""
+
+from collections.abc import Iterator
+
+
+def named_methods(study: dict) -> Iterator[str]:
+    """All methods that a study names beside `methods`."""
+    for part in ("groups", "examples", "sweeps"):
+        for entry in study.get(part, {}).values():
+            yield from [*entry["methods"], *entry.get("without", [])]
+    for contrast in study.get("contrasts", []):
+        for pair in contrast["pairs"]:
+            yield from pair
+
+
+def trim(study: dict) -> dict:
+    """The study without what its figures and tables ask of cohorts and methods that it doesn't have."""
+    methods, cohorts = set(study["methods"]), set(study["cohorts"])
+    trimmed = dict(study)
+    for part in ("groups", "examples", "sweeps"):
+        entries = {name: with_methods(entry, methods) for name, entry in study.get(part, {}).items()}
+        trimmed[part] = {name: entry for name, entry in entries.items() if entry["methods"]}
+    for example in trimmed["examples"].values():
+        example["slices"] = [place for place in example["slices"] if place["cohort"] in cohorts]
+    trimmed["examples"] = {name: entry for name, entry in trimmed["examples"].items() if entry["slices"]}
+    contrasts = [
+        {**contrast, "pairs": [pair for pair in contrast["pairs"] if set(pair) <= methods]}
+        for contrast in study.get("contrasts", [])
+    ]
+    trimmed["contrasts"] = [contrast for contrast in contrasts if contrast["pairs"]]
+    trimmed["shifts"] = [shift for shift in study.get("shifts", []) if set(shift["cohorts"]) <= cohorts]
+    return trimmed
+
+
+def with_methods(entry: dict, methods: set[str]) -> dict:
+    """A group, example or sweep with those of its methods that there are."""
+    kept = {key: [name for name in entry[key] if name in methods] for key in ("methods", "without") if key in entry}
+    return {**entry, **kept}

@@ -1,0 +1,102 @@
+"""Sweeps: what the levels are, and what they share with the study they vary."""
+
+import pytest
+
+from brainuad import sweeps
+from brainuad.trimming import named_methods, trim
+
+STUDY = {
+    "cohorts": {"healthy": {"dataset": "a"}, "ms": {"dataset": "b"}},
+    "methods": ["vae", "vae-restoration", "ae-dense"],
+    "postprocessing": {"erosion": 3, "median": [5, 5, 5]},
+    "groups": {"all": {"title": "all", "methods": ["vae", "ae-dense"]}},
+    "sweeps": {
+        "subjects": {"setting": "train_share", "levels": [0.1, "own"], "methods": ["vae"]},
+        "steps": {"setting": "methods.steps", "levels": [50, "own"], "methods": ["vae-restoration"]},
+        "median": {"setting": "postprocessing.median", "levels": [[1, 1, 1], "own"], "methods": ["vae"]},
+        "prior": {"setting": "postprocessing.hyper_intensity", "levels": ["own", 90], "methods": ["vae"]},
+    },
+}
+STUDIES = {"s": STUDY, **sweeps.expand("s", STUDY)}
+RESTORATION = ["vae-restoration", "vae"]
+
+
+def test_each_level_but_the_own_is_a_study_with_one_setting_changed() -> None:
+    assert list(STUDIES) == ["s", "s-subjects-0.1", "s-steps-50", "s-median-1-x-1-x-1", "s-prior-90"]
+    changed = STUDIES["s-median-1-x-1-x-1"]
+    assert changed["postprocessing"] == {"erosion": 3, "median": [1, 1, 1]}
+    assert changed["methods"] == ["vae"]
+    assert changed["cohorts"] == STUDY["cohorts"]
+    assert STUDY["postprocessing"]["median"] == [5, 5, 5]
+    assert STUDIES["s-subjects-0.1"]["train_share"] == 0.1
+    assert STUDIES["s-steps-50"]["method_settings"] == {"vae-restoration": {"steps": 50}}
+
+
+def test_levels_have_no_report_of_their_own() -> None:
+    for name, level in STUDIES.items():
+        assert name == "s" or not {"sweeps", "groups"} & set(level)
+
+
+@pytest.mark.parametrize(
+    ("level", "model", "restored", "train", "test"),
+    [
+        ("s", "s", "s", "s", "s"),
+        # Trained anew on fewer subjects, tested on the same slices.
+        ("s-subjects-0.1", "s-subjects-0.1", "s-subjects-0.1", "s-subjects-0.1", "s"),
+        # The restoration is fitted anew, on the network that is there.
+        ("s-steps-50", "s", "s-steps-50", "s", "s"),
+        ("s-median-1-x-1-x-1", "s", "s", "s", "s"),
+    ],
+)
+def test_a_level_shares_what_its_setting_does_not_touch(
+    level: str, model: str, restored: str, train: str, test: str
+) -> None:
+    assert sweeps.owner_of_model(STUDIES, level, ["vae"]) == model
+    assert sweeps.owner_of_model(STUDIES, level, RESTORATION) == restored
+    assert sweeps.owner_of_slices(STUDIES, level, "train") == train
+    assert sweeps.owner_of_slices(STUDIES, level, "test") == test
+
+
+def test_a_network_changed_by_a_sweep_changes_all_that_score_by_it() -> None:
+    study = {**STUDY, "sweeps": {"z": {"setting": "methods.latent", "levels": [8], "methods": ["vae"]}}}
+    studies = {"s": study, **sweeps.expand("s", study)}
+    assert sweeps.owner_of_model(studies, "s-z-8", RESTORATION) == "s-z-8"
+    assert sweeps.owner_of_model(studies, "s-z-8", ["ae-dense"]) == "s"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.5, "0.5"), (50, "50"), ([3, 3, 3], "3 x 3 x 3"), ([0.0], "0"), (None, "none"), (True, "on")]
+)
+def test_levels_are_named(value: object, text: str) -> None:
+    assert sweeps.label(value) == text
+
+
+def test_a_study_is_trimmed_to_its_methods_and_cohorts() -> None:
+    study = {
+        "cohorts": {"healthy": {}, "ms": {}},
+        "methods": ["a", "b"],
+        "groups": {
+            "two": {"title": "", "methods": ["a", "gone"], "without": ["gone"]},
+            "none": {"title": "", "methods": ["gone"]},
+        },
+        "examples": {
+            "both": {"methods": ["a"], "slices": [{"cohort": "ms"}, {"cohort": "tumour"}]},
+            "elsewhere": {"methods": ["a"], "slices": [{"cohort": "tumour"}]},
+        },
+        "sweeps": {"x": {"methods": ["b", "gone"]}, "y": {"methods": ["gone"]}},
+        "contrasts": [{"pairs": [["a", "b"], ["a", "gone"]]}, {"pairs": [["gone", "a"]]}],
+        "shifts": [{"cohorts": ["ms", "healthy"]}, {"cohorts": ["ms", "tumour"]}],
+    }
+    assert set(named_methods(study)) == {"a", "b", "gone"}
+    trimmed = trim(study)
+    assert trimmed["groups"] == {"two": {"title": "", "methods": ["a"], "without": []}}
+    assert trimmed["examples"] == {"both": {"methods": ["a"], "slices": [{"cohort": "ms"}]}}
+    assert trimmed["sweeps"] == {"x": {"methods": ["b"]}}
+    assert trimmed["contrasts"] == [{"pairs": [["a", "b"]]}]
+    assert trimmed["shifts"] == [{"cohorts": ["ms", "healthy"]}]
+    assert trim(trimmed) == trimmed
+
+
+def test_a_study_that_asks_for_nothing_is_trimmed_too() -> None:
+    trimmed = trim({"cohorts": {}, "methods": []})
+    assert all(not trimmed[part] for part in ("groups", "examples", "sweeps", "contrasts", "shifts"))

@@ -1,0 +1,82 @@
+# Reconstructions and residuals of chosen methods on chosen slices.
+
+
+def example(w):
+    return STUDIES[w.study]["examples"][w.example]
+
+
+def example_slices(w):
+    """DATASET:LEVEL of each slice of an example."""
+    cohorts = STUDIES[w.study]["cohorts"]
+    return [f"{cohorts[entry['cohort']]['dataset']}:{entry['level']}" for entry in example(w)["slices"]]
+
+
+def example_datasets(w):
+    """The datasets of an example, each once."""
+    return list(dict.fromkeys(entry.partition(":")[0] for entry in example_slices(w)))
+
+
+def example_runs(w):
+    """(method, dataset) of all maps of an example."""
+    return [(method, dataset) for method in example(w)["methods"] for dataset in example_datasets(w)]
+
+
+def example_slice_files(kind):
+    """Input function: the images or labels of an example's datasets."""
+    return lambda w: [f"{RESULTS}/{w.study}/{dataset}/test/{kind}.h5" for dataset in example_datasets(w)]
+
+
+def example_map_files(kind):
+    """Input function: the maps of an example's methods, of the first seed."""
+    return lambda w: [
+        f"{RESULTS}/{w.study}/{dataset}/test/{method}/seed{shown(w)[method]}/{kind}.h5"
+        for method, dataset in example_runs(w)
+    ]
+
+
+def example_processed_files(w):
+    """The post-processed maps, where they are what an example shows."""
+    return example_map_files("processed")(w) if example(w)["residual"] == "processed" else []
+
+
+def example_options(w, input):
+    """The options that name the example's slices and files."""
+    runs = [f"{method}:{dataset}" for method, dataset in example_runs(w)]
+    names = {"images": example_datasets(w), "labels": example_datasets(w), "maps": runs, "processed": runs}
+    pairs = {option: [f"{name}={path}" for name, path in zip(names[option], input[option])] for option in names}
+    return " ".join(repeated(option, values) for option, values in {"slice": example_slices(w), **pairs}.items())
+
+
+rule figure_examples:
+    input:
+        study=STUDY,
+        images=example_slice_files("images"),
+        labels=example_slice_files("labels"),
+        maps=example_map_files("maps"),
+        processed=example_processed_files,
+    output:
+        report(
+            f"{FIGURES}/{{example}}-examples.svg",
+            caption="../report/examples.rst",
+            category="{study}",
+            subcategory="Figures",
+            labels={"dataset": "all", "content": "{example}, reconstructions and residuals"},
+        ),
+    wildcard_constraints:
+        example="[a-z0-9-]+",
+    params:
+        code=code("stages.figure_examples"),
+        example=example,
+        options=example_options,
+        caption=caption,
+    log:
+        f"{RESULTS}/logs/figure_examples/{{study}}/{{example}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure_examples/{{study}}/{{example}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    shell:
+        "brainuad figure-examples --study {input.study} --title {params.example[title]:q} {params.options}"
+        " --out {output} 2> {log}"

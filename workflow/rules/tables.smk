@@ -1,0 +1,151 @@
+# The tables of a study.
+
+PUBLISHED = WORKFLOW / "data/published.csv"
+
+
+rule table:
+    input:
+        study=STUDY,
+        metrics=f"{RESULTS}/{{study}}/metrics.csv",
+        intervals=f"{RESULTS}/{{study}}/intervals.csv",
+        comparisons=f"{RESULTS}/{{study}}/comparisons.csv",
+        ranks=f"{RESULTS}/{{study}}/ranks.csv",
+        published=PUBLISHED,
+    output:
+        csv=f"{RESULTS}/{{study}}/tables/{{dataset}}.csv",
+        tex=f"{RESULTS}/{{study}}/tables/{{dataset}}.tex",
+        html=report(
+            f"{RESULTS}/{{study}}/tables/{{dataset}}.html",
+            caption="../report/table.rst",
+            category="{study}",
+            subcategory="Tables",
+            labels={"dataset": "{dataset}", "content": "comparison with published values"},
+        ),
+    params:
+        code=code("stages.table"),
+        caption=caption,
+    log:
+        f"{RESULTS}/logs/table/{{study}}/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table/{{study}}/{{dataset}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "brainuad table --study {input.study} --metrics {input.metrics} --intervals {input.intervals}"
+        " --comparisons {input.comparisons} --ranks {input.ranks} --published {input.published}"
+        " --dataset {wildcards.dataset} --out-csv {output.csv} --out-html {output.html} --out-tex {output.tex}"
+        " 2> {log}"
+
+
+rule table_subjects:
+    input:
+        study=STUDY,
+        splits=f"{RESULTS}/{{study}}/splits.csv",
+        published=WORKFLOW / "data/published_subjects.csv",
+    output:
+        csv=f"{RESULTS}/{{study}}/tables/subjects.csv",
+        html=report(
+            f"{RESULTS}/{{study}}/tables/subjects.html",
+            caption="../report/subjects.rst",
+            category="{study}",
+            subcategory="Tables",
+            labels={"dataset": "all", "content": "subjects"},
+        ),
+    params:
+        code=code("stages.table_subjects"),
+        caption=caption,
+    log:
+        f"{RESULTS}/logs/table_subjects/{{study}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table_subjects/{{study}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "brainuad table-subjects --study {input.study} --splits {input.splits}"
+        " --published-subjects {input.published} --out-csv {output.csv} --out-html {output.html} 2> {log}"
+
+
+def hyper_parameters(study, settings):
+    """{method: {hyper-parameter: value}} of a study as JSON; `settings` gives a method's own."""
+    return json.dumps({method: with_inherited(method, settings) for method in STUDIES[study]["methods"]})
+
+
+rule table_settings:
+    input:
+        study=STUDY,
+    output:
+        csv=f"{RESULTS}/{{study}}/tables/settings.csv",
+        html=report(
+            f"{RESULTS}/{{study}}/tables/settings.html",
+            caption="../report/settings.rst",
+            category="{study}",
+            subcategory="Tables",
+            labels={"dataset": "all", "content": "hyper-parameters"},
+        ),
+    params:
+        code=code("stages.table_settings"),
+        settings=lambda w: hyper_parameters(w.study, lambda method: method_settings(w.study, method)),
+        stated=lambda w: hyper_parameters(w.study, lambda method: METHODS[method]["settings"]),
+        training=lambda w: json.dumps(STUDIES[w.study]["training"]),
+        caption=caption,
+    log:
+        f"{RESULTS}/logs/table_settings/{{study}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table_settings/{{study}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "brainuad table-settings --study {input.study} --settings {params.settings:q} --stated {params.stated:q}"
+        " --training {params.training:q} --out-csv {output.csv} --out-html {output.html} 2> {log}"
+
+
+def shifted_datasets(w):
+    """A study's shifts as JSON, their cohorts by the names of the datasets; one that the run lacks stays as it is."""
+    cohorts = STUDIES[w.study]["cohorts"]
+    named = [
+        {**shift, "cohorts": [cohorts[role]["dataset"] if role in cohorts else role for role in shift["cohorts"]]}
+        for shift in STUDIES[w.study].get("shifts", [])
+    ]
+    return json.dumps(named)
+
+
+rule table_contrasts:
+    input:
+        study=STUDY,
+        metrics=f"{RESULTS}/{{study}}/metrics.csv",
+        counts=evaluated("counts.npz"),
+        published=PUBLISHED,
+    output:
+        csv=f"{RESULTS}/{{study}}/tables/contrasts.csv",
+        html=report(
+            f"{RESULTS}/{{study}}/tables/contrasts.html",
+            caption="../report/contrasts.rst",
+            category="{study}",
+            subcategory="Tables",
+            labels={"dataset": "all", "content": "contrasts of methods, shifts between datasets"},
+        ),
+    params:
+        code=code("stages.table_contrasts"),
+        counts=lambda w, input: repeated("counts", input.counts),
+        contrasts=lambda w: json.dumps(STUDIES[w.study].get("contrasts", [])),
+        shifts=shifted_datasets,
+        seed=config["seed"],
+        caption=caption,
+    log:
+        f"{RESULTS}/logs/table_contrasts/{{study}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table_contrasts/{{study}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    shell:
+        "brainuad table-contrasts --study {input.study} --metrics {input.metrics} {params.counts}"
+        " --published {input.published} --contrasts {params.contrasts:q} --shifts {params.shifts:q}"
+        " --seed {params.seed} --out-csv {output.csv} --out-html {output.html} 2> {log}"

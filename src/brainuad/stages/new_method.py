@@ -34,14 +34,12 @@ class Method(Learner):
 
 RULE = """# {label}: say which paper and which table the hyper-parameters come from.
 
-register("{method}", "{label}", trained=True)
+register("{method}", "{label}", trained=True, settings=dict(latent=64, learning_rate=1e-4))
 
 
 use rule fit as fit_{name} with:
     wildcard_constraints:
         method="{method}",
-    params:
-        settings=settings(latent=64, learning_rate=1e-4),
 
 
 use rule score_learned as score_{name} with:

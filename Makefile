@@ -1,21 +1,25 @@
 # make demo              every study at reduced size on the phantom cohort, then results/demo/report.html
 # make real DATA=FOLDER  the study on real T1 scans in FOLDER, then results/real/report.html
 # make tiny              the smallest run that passes through every stage
+# make phantom           does each method learn? full slice size, three seeds; hours on two cores
 # make test              the test suite
 # make lint              the style of the code
+# make speed             how fast methods score and train, into results/speed/
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
+# Without a GPU nothing has to wait for it.
+GPUS := $(shell command -v nvidia-smi > /dev/null && echo 1 || nproc)
 
-.PHONY: demo real tiny test lint
+.PHONY: demo real tiny phantom test lint speed
 .DEFAULT_GOAL := demo
 
-demo tiny: RUN = $@
+demo tiny phantom: RUN = $@
 real: RUN = real
 real: OPTIONS = --config data="$(DATA)"
 
-demo tiny: .venv/ready
+demo tiny phantom: .venv/ready
 	@$(reproduce)
 
 real: .venv/ready
@@ -27,7 +31,7 @@ real: .venv/ready
 define reproduce
 mkdir -p .snakemake
 flock --nonblock --conflict-exit-code 75 .snakemake/running \
-	$(SNAKEMAKE) --nolock --configfile workflow/runs/$(RUN).yaml $(OPTIONS) \
+	$(SNAKEMAKE) --nolock --configfile workflow/runs/$(RUN).yaml --resources gpu=$(GPUS) $(OPTIONS) \
 	|| { test $$? -ne 75 || echo "Another run is at work in this folder. Wait for it or stop it."; exit 1; }
 if [ ! -e results/$(RUN)/report.html ] || \
 	[ -n "$$(find results/$(RUN)/complete workflow/report -newer results/$(RUN)/report.html)" ]; then \
@@ -43,6 +47,10 @@ test: .venv/ready
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+speed: .venv/ready
+	$(BIN)/python benchmarks/speed.py scoring --out results/speed/scoring.csv
+	$(BIN)/python benchmarks/speed.py training --out results/speed/training.csv
 
 .venv/ready: pyproject.toml envs/constraints.txt
 	$(PYTHON) -m venv .venv

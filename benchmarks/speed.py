@@ -38,7 +38,9 @@ SLOW = 20.0
 ITERATED = ("steps", "samples")
 """Attributes that say how often a method repeats its work on a volume."""
 TIMED_ITERATIONS = 20
-"""Iterations that are timed on a CPU, and scaled to the paper's number; two where one takes a second or more."""
+"""Iterations that are timed on a CPU, and scaled to the paper's number; two where one takes `LONG` or more."""
+LONG = 2.0
+"""Seconds."""
 ALONE = 3
 """Slices of a volume that the comparison scores, one at a time, and scales to the whole volume."""
 BATCHES = (32, 8)
@@ -74,7 +76,7 @@ def scoring(names: list[str], device: torch.device, count: int, size: int) -> It
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         together, alone, note = scored(method, volume, shortened=device.type == "cpu")
-        peak = torch.cuda.max_memory_allocated(device) / 1e6 if device.type == "cuda" else None
+        peak = torch.cuda.max_memory_allocated(device) / 1e6 if device.type == "cuda" else np.nan
         yield {
             "method": name,
             "slices": count,
@@ -114,7 +116,7 @@ def scored(method: Method, volume: Volume, shortened: bool) -> tuple[float, floa
 
     together(1)  # the first call sets up buffers and kernels
     if shortened and iterated:
-        timed = min(wanted, TIMED_ITERATIONS if together(1) < 1 else 2)
+        timed = min(wanted, TIMED_ITERATIONS if together(1) < LONG else 2)
     taken = []
     while len(taken) < REPEATS and (not taken or taken[0][0] < SLOW):
         taken.append((together(timed), alone()))

@@ -12,14 +12,17 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import h5py
 import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from brainuad.files import sha256
 
 PROJECT = Path(__file__).parents[1]
+LABELLED = ("phantom-brats", "phantom-mslub", "phantom-isbi2015")
 TINY = ["--configfile", "workflow/runs/tiny.yaml"]
 SHELL_METHOD = """
 register("shell-copy", "Shell copy", seeded=False)
@@ -98,17 +101,47 @@ def metrics(finished: Path) -> pd.DataFrame:
 def test_every_method_is_in_the_long_table(finished: Path, metrics: pd.DataFrame) -> None:
     assert list(metrics.columns) == ["study", "dataset", "method", "seed", "subject", "metric", "value"]
     counts = metrics[metrics["metric"] == "auprc"].groupby(["dataset", "method"]).size()
-    assert set(counts.index.get_level_values("dataset")) == {"phantom-brats", "phantom-mslub"}
-    assert set(counts.index.get_level_values("method")) == {
-        *("random", "constant", "oracle", "threshold-bright", "threshold-dark", "atlas-z"),
-        *("ae-dense", "vae", "vae-restoration", "bayesian-vae"),
-    }
+    study = yaml.safe_load((PROJECT / "workflow/studies/baur2021.yaml").read_text())
+    expected = {(dataset, method) for dataset in LABELLED for method in study["methods"]}
+    assert set(counts.index) == expected and len(study["methods"]) == 32
+
+
+def test_levels_of_a_sweep_share_what_their_setting_does_not_touch(finished: Path) -> None:
+    def made(level: str, what: str) -> set[str]:
+        return {path.name for path in (finished / "results/tiny" / f"baur2021-{level}").glob(what)}
+
+    assert (
+        made("samples-1", "models/*") == made("erosion-1", "models/*") == made("erosion-1", "*/*/*/*/maps.h5") == set()
+    )
+    assert made("samples-1", "phantom-brats/test/*") == {"bayesian-ae", "bayesian-vae"}
+    assert made("samples-1", "*/*/*/*/maps.h5") == {"maps.h5"}
+    assert made("restoration-steps-1", "models/*") == {"vae-restoration"}
+    assert made("training-subjects-0.5", "models/*") == {"ae-dense"}
+    assert made("training-subjects-0.5", "*/*/images.h5") == {"images.h5"}
+
+
+def test_fewer_training_subjects_are_among_the_more(finished: Path) -> None:
+    def trained_on(study: str) -> set[bytes]:
+        with h5py.File(finished / "results/tiny" / study / "phantom-ixi/train/images.h5") as file:
+            return set(file["subject"][:])
+
+    fewer, all_ = trained_on("baur2021-training-subjects-0.5"), trained_on("baur2021")
+    assert fewer < all_ and len(fewer) == 2 and len(all_) == 3
+
+
+def test_a_sweep_tells_the_value_of_every_level(finished: Path) -> None:
+    table = pd.read_csv(finished / "results/tiny/baur2021/tables/samples-sweep.csv")
+    assert set(table["level"].astype(str)) == {"1", "3"}
+    own = table[(table["level"].astype(str) == "3") & (table["method"] == "bayesian-vae")].set_index("dataset")["value"]
+    long = pd.read_csv(finished / "unbroken.csv").set_index(["dataset", "method", "subject", "metric"])["value"]
+    for dataset in LABELLED:
+        assert own[dataset] == pytest.approx(long[dataset, "bayesian-vae", "pooled", "auprc"])
 
 
 def test_controls_bound_the_table(metrics: pd.DataFrame) -> None:
     """Without post-processing: random and constant at the prevalence, the oracle near 1."""
     pooled = metrics[metrics["subject"] == "pooled"].set_index(["dataset", "method", "metric"])["value"]
-    for dataset in ("phantom-brats", "phantom-mslub"):
+    for dataset in LABELLED:
         prevalence = pooled[dataset, "random", "prevalence"]
         assert pooled[dataset, "constant", "auprc"] == pytest.approx(prevalence, rel=0.02)
         assert pooled[dataset, "constant", "auroc_brain"] == pytest.approx(0.5, abs=0.02)
@@ -229,7 +262,7 @@ def test_unknown_method_is_one_line(finished: Path) -> None:
     (finished / "bad.yaml").write_text("studies: {baur2021: {methods: [no-such]}}")
     output = snakemake(finished, "-n", "--configfile", "workflow/runs/tiny.yaml", "bad.yaml", check=False)
     assert re.search(
-        r"^BrainUAD: study baur2021: method 'no-such' is unknown. Known methods: ae-dense.*$", output, re.M
+        r"^BrainUAD: study baur2021: method 'no-such' is unknown. Known methods: aae, ae-dense.*$", output, re.M
     )
     assert "Traceback" not in output
 

@@ -81,7 +81,7 @@ rule fit:
         f"{RESULTS}/logs/fit/{{study}}/{{method}}/seed{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fit/{{study}}/{{method}}/seed{{seed}}.tsv"
-    threads: 4
+    threads: config["threads"]
     resources:
         gpu=1,
         mem_mb=16000,
@@ -123,7 +123,7 @@ rule score:
 
 # A method with a model: `input: model=trained(...)` is its own.
 use rule score as score_learned with:
-    threads: 4
+    threads: config["threads"]
     resources:
         gpu=1,
         mem_mb=16000,

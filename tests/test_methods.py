@@ -1,7 +1,6 @@
 """Every method that is found runs through one contract; identities of single methods follow."""
 
 import re
-import re
 from pathlib import Path
 
 import h5py
@@ -32,8 +31,8 @@ QUICK = {
     "vae-zimmerer-restoration": RESTORATION,
     "gmvae-you": '{"latent": 1}',
     "gmvae-you-restoration": RESTORATION,
-    "constrained-aae-chen": '{"critic_steps": 2, "first_epochs": 1, "first_steps": 2}',
-    "f-anogan-schlegl": '{"critic_steps": 2, "gan_steps": 2}',
+    "constrained-aae-chen": '{"critic_steps": 2, "first_epochs": 1, "first_steps": 2, "width": 0.125}',
+    "f-anogan-schlegl": '{"critic_steps": 2, "gan_steps": 2, "width": 0.125}',
 }
 BASE = {
     "vae-restoration": "vae",

@@ -150,7 +150,7 @@ rule collect:
     params:
         code=code("stages.collect"),
         tables=lambda w, input: repeated("metrics", input),
-        healthy=lambda w: healthy(w.study),
+        healthy=lambda w: f"--healthy-dataset {healthy(w.study)}" if healthy(w.study) in tested(w.study) else "",
     log:
         f"{RESULTS}/logs/collect/{{study}}.log",
     benchmark:
@@ -160,7 +160,7 @@ rule collect:
         mem_mb=2000,
         runtime=30,
     shell:
-        "brainuad collect {params.tables} --healthy-dataset {params.healthy} --out {output} 2> {log}"
+        "brainuad collect {params.tables} {params.healthy} --out {output} 2> {log}"
 
 
 rule compare:

@@ -154,6 +154,7 @@ def write_training(path: Path, epochs: int = 30, terms: tuple[str, ...] = ("reco
         table[f"{part}_loss"] = floor + 0.3 * np.exp(-epoch / 5) + 0.002 * rng.random(epochs)
     for term in terms:
         table |= {f"{part}_{term}": 0.7 * table[f"{part}_loss"] for part in ("train", "validation")}
+    table["kept"] = epoch == np.argmin(table["validation_loss"])
     pd.DataFrame(table).to_csv(path, index=False)
     return path
 

@@ -48,6 +48,7 @@ def unbroken(cohorts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
 def test_loss_falls(unbroken: Path) -> None:
     curves = pd.read_csv(unbroken / "training.csv")
     assert list(curves["epoch"]) == list(range(EPOCHS))
+    assert curves.loc[curves["kept"], "validation_reconstruction"].item() == curves["validation_reconstruction"].min()
     assert curves["train_loss"].iloc[-1] < 0.7 * curves["train_loss"].iloc[0]
     expected = curves["train_reconstruction"] + curves["train_kl"]
     assert curves["train_loss"].to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-4)

@@ -198,7 +198,7 @@ def train(
     Stops when the monitored validation term hasn't improved by `min_delta` for `patience` epochs (Baur et al.
     section III-B). `precision` is Lightning's; `auto` is mixed on a GPU and 32 bits elsewhere. Resumes from
     `checkpoints` if a killed run left any there.
-    Returns the training curves: epoch, train_<term> and validation_<term>.
+    Returns the training curves: epoch, train_<term>, validation_<term>, and `kept`, true for the epoch of the weights.
     """
     monitor = f"validation_{model.monitor}"
     best = BestAndLast(
@@ -250,5 +250,7 @@ def train(
     if not best.best_model_path:
         problem = f"ended after {epochs} epochs, before the method's first stage was over"
         raise InputError("training", problem, "Raise `epochs` of the study or lower the steps of the method's stage")
-    fit.load_state_dict(torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"])
-    return pd.DataFrame(history.rows)
+    kept = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
+    fit.load_state_dict(kept["state_dict"])
+    curves = pd.DataFrame(history.rows)
+    return curves.assign(kept=curves["epoch"] == kept["epoch"])

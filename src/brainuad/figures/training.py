@@ -1,5 +1,7 @@
 """Training curves: the loss and its terms, on training and validation subjects, of every trained model."""
 
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,6 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from brainuad.figures.style import BLUE, FAINT, VERMILION
 
+WIDTH = 18
+"""Letters in a line of a label."""
 PARTS = {"train": (BLUE, (0, (4, 1.5))), "validation": (VERMILION, "-")}
 
 
@@ -27,9 +31,9 @@ def draw(figure: Figure, title: str, models: list[tuple[str, list[pd.DataFrame]]
             _panel(ax, term, seeds)
         for ax in row[len(terms(seeds[0])) :]:
             ax.set_axis_off()
-        row[0].set_ylabel(label, fontweight="bold")
+        row[0].set_ylabel(fill(label, WIDTH), fontweight="bold")
     handles = [Line2D([], [], color=colour, linestyle=line, label=part) for part, (colour, line) in PARTS.items()]
-    handles.append(Line2D([], [], color=VERMILION, marker="o", linestyle="", label="lowest validation loss"))
+    handles.append(Line2D([], [], color=VERMILION, marker="o", linestyle="", label="weights that are kept"))
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
     figure.suptitle(title, x=0.01, ha="left")
 
@@ -45,9 +49,9 @@ def _panel(ax: Axes, term: str, seeds: list[pd.DataFrame]) -> None:
                 marker = "." if len(rows) == 1 else None
                 ax.plot(rows["epoch"], rows[name], color=colour, linestyle=line, linewidth=1.1, marker=marker)
                 shown.append(rows[name].to_numpy())
-        if term == "loss" and table["validation_loss"].notna().any():
-            best = table.loc[table["validation_loss"].idxmin()]
-            ax.plot([best["epoch"]], [best["validation_loss"]], "o", color=VERMILION, markersize=4)
+        if f"validation_{term}" in table:
+            kept = table[table["kept"]]
+            ax.plot(kept["epoch"], kept[f"validation_{term}"], "o", color=VERMILION, markersize=4)
     ax.set_title(term.replace("_", " "))
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))

@@ -70,6 +70,32 @@ def test_unknown_methods_of_figures_are_told(config: dict) -> None:
         studies(config)
 
 
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"sweeps": {"erosion": {"setting": "postprocessing.erosoin"}}}, r"erosion-0: .*'erosoin' was unexpected"),
+        ({"sweeps": {"median": {"levels": [[2, 2, 2]]}}}, r"median-2-x-2-x-2: key 'median.0'"),
+        ({"sweeps": {"hyper-intensity": {"levels": [900]}}}, r"900 is greater than the maximum"),
+        ({"sweeps": {"min-component": {"metric": "dyce"}}}, r"metric 'dyce' is unknown. Known metrics: auprc"),
+        (
+            {"examples": {"bottlenecks": {"slices": [{"cohort": "tumuor", "level": "dorsal"}]}}},
+            "cohort 'tumuor' is unknown",
+        ),
+        ({"cohorts": {"healthy": {"optional": True}}}, "has an optional healthy cohort"),
+    ],
+)
+def test_mistakes_in_what_a_report_shows_are_told_at_once(config: dict, changes: dict, problem: str) -> None:
+    config["studies"] = {"baur2021": changes}
+    with pytest.raises(InputError, match=problem):
+        studies(config)
+
+
+def test_null_takes_lists_away_too(config: dict) -> None:
+    config["studies"] = {"baur2021": {"contrasts": None, "groups": None, "sweeps": None}}
+    study = studies(config)["baur2021"]
+    assert study["contrasts"] == [] and study["groups"] == study["sweeps"] == {}
+
+
 def test_a_study_with_fewer_methods_and_cohorts_asks_for_fewer_figures(config: dict) -> None:
     config["studies"] = {"baur2021": {"methods": ["random", "vae"], "cohorts": {"msseg": None}}}
     study = studies(config)["baur2021"]

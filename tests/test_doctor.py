@@ -71,7 +71,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
 
 def study(dataset: str = "ixi", test: int | None = 20, modality: str = "T1") -> dict:
     cohort = {"dataset": dataset, "modality": modality, "train": 4, "validation": 1, "test": test}
-    return {"recipe": "baur", "methods": ["random", "vae", "oracle"], "cohorts": {"healthy": cohort}}
+    return {"recipe": "baur", "methods": ["random", "vae", "oracle"], "sweeps": {}, "cohorts": {"healthy": cohort}}
 
 
 def put(path: Path | str, content: bytes = b"x") -> Path:
@@ -200,6 +200,35 @@ def test_page_of_a_run_that_can_start(config: dict, sources: Path) -> None:
     assert ("one", "can start, downloads ixi (3.0 GB)") in report.verdicts()
 
 
+def test_an_optional_cohort_is_left_out_where_its_data_are_missing(config: dict, sources: Path) -> None:
+    put_tar("data/ixi/IXI-T1.tar")
+    optional = {"dataset": "mood", "modality": "T1", "title": "MOOD", "test": 3, "optional": True}
+    one = {**study(), "notes": ["A note."]}
+    one["cohorts"]["more"] = optional
+    one["shifts"] = [{"cohorts": ["healthy", "more"], "metrics": ["auprc"]}]
+    left = doctor.without_missing(config, {"one": one}, sources)
+    assert list(left["one"]["cohorts"]) == ["healthy"] and left["one"]["shifts"] == []
+    assert left["one"]["notes"] == ["A note.", "Not tested on MOOD: mood is missing."]
+    report = doctor.examine(config, left, sources)
+    assert report.can_start
+    assert report.verdicts() == [("one", "can start, without more (mood is missing)")]
+    assert "How to get mood" in report.page()
+
+    Path("data/mood").mkdir(parents=True)
+    Path("data/mood/scan.nii.gz").write_bytes(b"here")
+    there = doctor.without_missing(config, {"one": one}, sources)
+    assert list(there["one"]["cohorts"]) == ["healthy", "more"] and there["one"]["notes"] == ["A note."]
+
+
+def test_levels_of_sweeps_take_room_too(config: dict, sources: Path) -> None:
+    one = {**study("ixi", 30, "T2"), "postprocessing": {"erosion": 3}}
+    chain = {"setting": "postprocessing.erosion", "levels": [0, 1], "methods": ["vae"]}
+    share = {"setting": "train_share", "levels": [0.1, 0.5, "own"], "methods": ["vae"]}
+    one["sweeps"] = {"chain": chain, "share": share}
+    pairs = dict(doctor.examine(config, {"one": one}, sources).disk)
+    assert "30 test subjects x 5 methods, sweeps included" in pairs["one, maps"]
+
+
 def test_page_tells_how_to_get_what_is_missing(config: dict, sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYNAPSE_AUTH_TOKEN", "secret")
     monkeypatch.setattr(location, "find_spec", lambda _: None)
@@ -288,7 +317,9 @@ def test_disk_is_reckoned(config: dict, sources: Path, monkeypatch: pytest.Monke
     pairs = dict(doctor.examine(config, studies, sources).disk)
     assert pairs["to download"] == "3.0 GB"
     assert pairs["one, scans"].startswith("1.1 GB = 35 subjects")  # 35 (25 + 6.4) MB
-    assert pairs["one, maps"].startswith("1.2 GB = 30 test subjects x 6 ")  # 180 x 6.4 MB
+    assert pairs["one, maps"].startswith(
+        "1.2 GB = 30 test subjects x 3 methods, sweeps included, x 2 seeds"
+    )  # 180 x 6.4 MB
     assert pairs["free in fetched/ and results/"] == "6.1 GB, needed about 8.3 GB: TOO LITTLE"
     Path("results/made/raw/ixi/IXI-T2.tar").mkdir(parents=True)
     assert doctor.examine(config, studies, sources).disk[-1][1] == "6.1 GB, needed about 5.3 GB: enough"

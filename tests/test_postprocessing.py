@@ -17,7 +17,7 @@ from brainuad.stages.check import main as check
 from brainuad.stages.postprocess import main as postprocess_stage
 from brainuad.stages.thresholds import main as thresholds_stage
 
-OFF = Settings(erosion=0, residual="absolute", median=(1, 1, 1), min_component=8)
+OFF = Settings(erosion=0, residual="absolute", median=(1, 1, 1))
 
 
 def brain_volume(seed: int, shape=(9, 20, 24)) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +101,7 @@ def test_sign_of_the_residual():
     ],
 )
 def test_wrong_settings_are_refused_in_one_line(change):
-    text = json.dumps({"erosion": 3, "residual": "absolute", "median": [5, 5, 5], "min_component": 8} | change)
+    text = json.dumps({"erosion": 3, "residual": "absolute", "median": [5, 5, 5]} | change)
     with pytest.raises(InputError):
         Settings.parse(text)
 
@@ -164,7 +164,7 @@ def cohort(tmp_path):
     return tmp_path
 
 
-SETTINGS = '{"erosion": 1, "residual": "absolute", "median": [3, 3, 3], "min_component": 8}'
+SETTINGS = '{"erosion": 1, "residual": "absolute", "median": [3, 3, 3]}'
 
 
 def test_stage_treats_each_subject_alone_and_keeps_attributes(cohort):
@@ -237,6 +237,4 @@ def test_the_prior_that_anomalies_are_bright_drops_voxels_below_a_percentile_of_
 
 def test_a_prior_that_is_no_percentile_is_refused() -> None:
     with pytest.raises(InputError, match="hyper_intensity 101 is no percentile"):
-        Settings.parse(
-            '{"erosion": 0, "residual": "absolute", "median": [1, 1, 1], "min_component": 0, "hyper_intensity": 101}'
-        )
+        Settings.parse('{"erosion": 0, "residual": "absolute", "median": [1, 1, 1], "hyper_intensity": 101}')

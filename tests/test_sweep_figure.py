@@ -74,7 +74,7 @@ def test_lines_go_through_the_values_and_whiskers_span_the_intervals(tmp_path, w
     points["value"], points["seconds_per_volume"] = rng.random((2, len(points)))
     points = points.assign(low=points["value"] - 0.1, high=points["value"] + 0.2)
     figure = Figure()
-    sweep.draw(figure, study, "title", "share", points, METRICS["auprc"], {DATASET: 0.02}, with_time)
+    sweep.draw(figure, study, "title", "share", points, METRICS["auprc"], "pooled", {DATASET: 0.02}, with_time)
     assert len(figure.axes) == 1 + with_time
     *lines, chance = figure.axes[0].lines
     assert set(chance.get_ydata()) == {0.02}
@@ -116,6 +116,6 @@ def test_bad_input_is_told_in_one_line_and_leaves_no_figure(levels, tmp_path):
         figure_sweep.main(**given | {"level_label": ["1", "2", "1"]})
     with pytest.raises(InputError, match="no method 'gan'"):
         figure_sweep.main(**given | {"method": ["gan"]})
-    with pytest.raises(InputError, match="holds no pooled auprc of 'ae-dense' for 'phantom-ixi'"):
+    with pytest.raises(InputError, match="holds no auprc of 'ae-dense' for 'phantom-ixi'"):
         figure_sweep.main(**given | {"dataset": ["phantom-ixi"]})
     assert not [*tmp_path.glob("*svg*"), *tmp_path.glob("*csv*")]

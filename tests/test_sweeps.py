@@ -3,6 +3,7 @@
 import pytest
 
 from brainuad import sweeps
+from brainuad.errors import InputError
 from brainuad.trimming import named_methods, trim
 
 STUDY = {
@@ -10,11 +11,15 @@ STUDY = {
     "methods": ["vae", "vae-restoration", "ae-dense"],
     "postprocessing": {"erosion": 3, "median": [5, 5, 5]},
     "groups": {"all": {"title": "all", "methods": ["vae", "ae-dense"]}},
+    "examples": {},
+    "contrasts": [],
+    "shifts": [],
     "sweeps": {
         "subjects": {"setting": "train_share", "levels": [0.1, "own"], "methods": ["vae"]},
         "steps": {"setting": "methods.steps", "levels": [50, "own"], "methods": ["vae-restoration"]},
         "median": {"setting": "postprocessing.median", "levels": [[1, 1, 1], "own"], "methods": ["vae"]},
         "prior": {"setting": "postprocessing.hyper_intensity", "levels": ["own", 90], "methods": ["vae"]},
+        "size": {"setting": "postprocessing.min_component", "levels": [1, "own"], "methods": ["vae"]},
     },
 }
 STUDIES = {"s": STUDY, **sweeps.expand("s", STUDY)}
@@ -22,7 +27,8 @@ RESTORATION = ["vae-restoration", "vae"]
 
 
 def test_each_level_but_the_own_is_a_study_with_one_setting_changed() -> None:
-    assert list(STUDIES) == ["s", "s-subjects-0.1", "s-steps-50", "s-median-1-x-1-x-1", "s-prior-90"]
+    levels = ["s-subjects-0.1", "s-steps-50", "s-median-1-x-1-x-1", "s-prior-90", "s-size-1"]
+    assert list(STUDIES) == ["s", *levels]
     changed = STUDIES["s-median-1-x-1-x-1"]
     assert changed["postprocessing"] == {"erosion": 3, "median": [1, 1, 1]}
     assert changed["methods"] == ["vae"]
@@ -34,7 +40,7 @@ def test_each_level_but_the_own_is_a_study_with_one_setting_changed() -> None:
 
 def test_levels_have_no_report_of_their_own() -> None:
     for name, level in STUDIES.items():
-        assert name == "s" or not {"sweeps", "groups"} & set(level)
+        assert name == "s" or not set(sweeps.REPORTED) & set(level)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +63,34 @@ def test_a_level_shares_what_its_setting_does_not_touch(
     assert sweeps.owner_of_slices(STUDIES, level, "test") == test
 
 
+@pytest.mark.parametrize(
+    ("level", "owner"),
+    [
+        ("s-size-1", "s"),  # acts on masks
+        ("s-median-1-x-1-x-1", "s-median-1-x-1-x-1"),
+        ("s-steps-50", "s-steps-50"),
+        ("s-subjects-0.1", "s-subjects-0.1"),
+    ],
+)
+def test_post_processed_maps_are_shared_where_maps_and_chain_are(level: str, owner: str) -> None:
+    assert sweeps.owner_of_processed(STUDIES, level, RESTORATION) == owner
+
+
+@pytest.mark.parametrize(
+    ("setting", "levels", "problem"),
+    [
+        ("methods.samples", [1, 10, 1], "has two levels named '1'"),
+        ("methods.samples", [1, 1.0], "has two levels named '1'"),
+        ("train_share", [0], "level 0 is no share"),
+        ("train_share", [0.5, 10], "level 10 is no share"),
+    ],
+)
+def test_wrong_levels_are_told(setting: str, levels: list, problem: str) -> None:
+    study = {**STUDY, "sweeps": {"x": {"setting": setting, "levels": levels, "methods": ["vae"]}}}
+    with pytest.raises(InputError, match=problem):
+        sweeps.expand("s", study)
+
+
 def test_a_network_changed_by_a_sweep_changes_all_that_score_by_it() -> None:
     study = {**STUDY, "sweeps": {"z": {"setting": "methods.latent", "levels": [8], "methods": ["vae"]}}}
     studies = {"s": study, **sweeps.expand("s", study)}
@@ -77,6 +111,7 @@ def test_a_study_is_trimmed_to_its_methods_and_cohorts() -> None:
         "methods": ["a", "b"],
         "groups": {
             "two": {"title": "", "methods": ["a", "gone"], "without": ["gone"]},
+            "one": {"title": "", "methods": ["a"], "without": ["b"]},
             "none": {"title": "", "methods": ["gone"]},
         },
         "examples": {
@@ -89,7 +124,7 @@ def test_a_study_is_trimmed_to_its_methods_and_cohorts() -> None:
     }
     assert set(named_methods(study)) == {"a", "b", "gone"}
     trimmed = trim(study)
-    assert trimmed["groups"] == {"two": {"title": "", "methods": ["a"], "without": []}}
+    assert trimmed["groups"] == {key: {"title": "", "methods": ["a"], "without": []} for key in ("two", "one")}
     assert trimmed["examples"] == {"both": {"methods": ["a"], "slices": [{"cohort": "ms"}]}}
     assert trimmed["sweeps"] == {"x": {"methods": ["b"]}}
     assert trimmed["contrasts"] == [{"pairs": [["a", "b"]]}]

@@ -256,9 +256,13 @@ STATED = {
 }
 
 
-def write_settings(folder, settings):
+def write_settings(folder, settings, epochs=7):
     out = {"out_csv": folder / "settings.csv", "out_html": folder / "settings.html"}
-    options = {"settings": settings, "stated": STATED, "training": {"epochs": 7, "precision": "auto"}}
+    training = {
+        "training": {"epochs": epochs, "precision": "auto"},
+        "stated_training": {"epochs": 1000, "precision": "auto"},
+    }
+    options = {"settings": settings, "stated": STATED, **training}
     table_settings(study=write_study(folder), **{name: json.dumps(value) for name, value in options.items()}, **out)
     return pd.read_csv(out["out_csv"], dtype=str, keep_default_na=False).set_index("label"), out["out_html"]
 
@@ -268,6 +272,7 @@ def test_settings_stand_as_run_and_changes_are_marked(tmp_path):
     changed["vae-restoration"]["noise"] = 0.1
     rows, page = write_settings(tmp_path, changed)
     assert list(rows.index) == [*LABELS.values(), "Training of every network"]
+    assert rows.loc["Training of every network", "changed"] == "epochs = 7 (stated 1000)"
     numbers = ["learning_rate", "kl_weight", "dropout", "latent"]
     assert rows.loc["VAE", numbers].tolist() == ["0.0001", "1", "0.5", "128"]
     assert rows.loc["VAE", ["other", "changed"]].tolist() == ["", "dropout = 0.5 (stated 0.2)"]
@@ -280,11 +285,12 @@ def test_settings_stand_as_run_and_changes_are_marked(tmp_path):
         ("0.5", "stated 0.2"),
         ("steps = 25", "stated 500"),
         ("noise = 0.1", "stated –"),
+        ("epochs = 7", "stated 1000"),
     ]
 
 
 def test_unchanged_settings_bear_no_mark(tmp_path):
-    rows, page = write_settings(tmp_path, STATED)
+    rows, page = write_settings(tmp_path, STATED, epochs=1000)
     assert (rows["changed"] == "").all() and "<mark>" not in page.read_text()
 
 

@@ -267,6 +267,17 @@ def test_unknown_method_is_one_line(finished: Path) -> None:
     assert "Traceback" not in output
 
 
+def test_unknown_hyper_parameter_of_a_sweep_is_one_line(finished: Path) -> None:
+    (finished / "bad.yaml").write_text("studies: {baur2021: {sweeps: {samples: {setting: methods.sampels}}}}")
+    output = snakemake(finished, "-n", "--configfile", "workflow/runs/tiny.yaml", "bad.yaml", check=False)
+    assert re.search(
+        r"^BrainUAD: study baur2021, sweep samples: bayesian-ae has no hyper-parameter 'sampels'. Its rule names: latent",
+        output,
+        re.M,
+    )
+    assert "Traceback" not in output
+
+
 def test_unknown_study_is_one_line(finished: Path) -> None:
     (finished / "bad.yaml").write_text("studies: {no-such: {}}")
     output = snakemake(finished, "-n", "--configfile", "workflow/runs/tiny.yaml", "bad.yaml", check=False)

@@ -7,22 +7,23 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
-from brainuad import settings
+from brainuad import settings, sweeps
 from brainuad.anomalies import kinds
 from brainuad.anomalies.sweep import conditions
 from brainuad.datasets.location import drop_folder
 from brainuad.datasets.reader import NAME, reader
 from brainuad.errors import InputError
+from brainuad.metrics.catalogue import METRICS
 from brainuad.preprocessing.recipes import known as known_recipes
 from brainuad.preprocessing.recipes import load as load_recipe
-from brainuad.trimming import named_methods, trim
+from brainuad.trimming import named_cohorts, named_methods, named_metrics, trim
 
 
 def lay_over(base: dict, changes: dict) -> dict:
     """`base` with `changes` laid over it, mapping by mapping; null takes a key away."""
     result = copy.deepcopy(base)
     for key, value in changes.items():
-        if value is None and isinstance(result.get(key), dict):
+        if value is None and isinstance(result.get(key), dict | list):
             del result[key]
         elif isinstance(value, dict) and isinstance(result.get(key), dict):
             result[key] = lay_over(result[key], value)
@@ -33,15 +34,19 @@ def lay_over(base: dict, changes: dict) -> dict:
 
 def validate(values: dict, schema: Path, name: str) -> None:
     """Raise InputError with the first key that the schema refuses and what it allows there."""
-    validator = Draft202012Validator(yaml.safe_load(schema.read_text()))
-    errors = sorted(validator.iter_errors(values), key=lambda error: list(map(str, error.path)))
+    check_schema(values, yaml.safe_load(schema.read_text()), name, schema.name)
+
+
+def check_schema(values: dict, schema: dict, name: str, file: str = "study.schema.yaml") -> None:
+    """Raise InputError with the first key that a schema, read from a file, refuses and what it allows there."""
+    errors = sorted(Draft202012Validator(schema).iter_errors(values), key=lambda error: list(map(str, error.path)))
     if errors:
         error = errors[0]
         key = ".".join(map(str, error.absolute_path)) or "(top level)"
         allowed = ""
         if error.validator == "additionalProperties":
             allowed = f". Known keys: {', '.join(sorted(error.schema.get('properties', {})))}"
-        raise InputError(name, f"key '{key}': {error.message}{allowed}", f"See {schema.name}")
+        raise InputError(name, f"key '{key}': {error.message}{allowed}", f"See {file}")
 
 
 def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
@@ -58,17 +63,21 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
         if "reader" in entry:
             reader(entry["reader"])
     studies = {}
+    schema = yaml.safe_load((workflow / "schemas/study.schema.yaml").read_text())
     for name, changes in config["studies"].items():
         if name not in known:
             raise InputError("config.yaml", f"study '{name}' is unknown", f"Known studies: {', '.join(known)}")
         if changes is None:
             continue
         study = lay_over(yaml.safe_load((workflow / "studies" / f"{name}.yaml").read_text()), changes)
-        validate(study, workflow / "schemas/study.schema.yaml", f"study {name}")
+        check_schema(study, schema, f"study {name}")
+        roles = study["cohorts"].keys() | changes.get("cohorts", {}).keys()
         study["cohorts"] = expand_cohorts(study["cohorts"], config["datasets"])
         used = [cohort["dataset"] for cohort in study["cohorts"].values()]
         for kind, names, there in (
             ("method", [*study["methods"], *named_methods(study)], methods),
+            ("cohort", named_cohorts(study), sorted(roles | study["cohorts"].keys())),
+            ("metric", named_metrics(study), list(METRICS)),
             ("recipe", [study["recipe"]], usable_recipes(config)),
             ("dataset", used, list(config["datasets"])),
         ):
@@ -76,13 +85,15 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
                 raise InputError(
                     f"study {name}", f"{kind} '{unknown}' is unknown", f"Known {kind}s: {', '.join(there)}"
                 )
-        check_healthy(name, config, study["cohorts"]["healthy"]["dataset"])
+        check_healthy(name, config, study["cohorts"]["healthy"])
         for cohort in study["cohorts"].values():
             entry = config["datasets"][cohort["dataset"]]
             check_labels(name, cohort["dataset"], entry)
             # Tables must say whose labels count.
             cohort["title"] += "".join(f", {option} {value}" for option, value in reading(entry).items())
         studies[name] = trim(study)
+        for level, varied in sweeps.expand(name, studies[name]).items():
+            check_schema(varied["postprocessing"], schema["properties"]["postprocessing"], f"study {level}")
     return studies
 
 
@@ -91,9 +102,11 @@ def reading(entry: dict) -> dict[str, object]:
     return {**settings.defaults(reader(entry["reader"]).index), **entry.get("options", {})} if "reader" in entry else {}
 
 
-def check_healthy(study: str, config: dict, dataset: str) -> None:
-    """Raise InputError where a study would train on the ill."""
-    healthy = healthy_datasets(config)
+def check_healthy(study: str, config: dict, cohort: dict) -> None:
+    """Raise InputError where a study would train on the ill, or may be left with nobody to train on."""
+    healthy, dataset = healthy_datasets(config), cohort["dataset"]
+    if cohort.get("optional"):
+        raise InputError(f"study {study}", "has an optional healthy cohort", "Without it nothing can be trained")
     if dataset not in healthy:
         problem = f"trains on '{dataset}', whose subjects aren't healthy"
         raise InputError(f"study {study}", problem, f"Healthy datasets: {', '.join(healthy)}")

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from brainuad import sweeps
 from brainuad.configuration import recipe
 from brainuad.datasets import location, sources
 from brainuad.datasets.presence import Part, Presence, gigabytes, total
@@ -71,11 +72,17 @@ def study_sizes(config: dict, study: dict, datasets: dict[str, Presence]) -> lis
     cohorts = study["cohorts"].values()
     tested = sum(tested_subjects(cohort, datasets.get(cohort["dataset"])) for cohort in cohorts)
     subjects = tested + sum(cohort.get("train", 0) + cohort.get("validation", 0) for cohort in cohorts)
-    runs = len(study["methods"]) * len(config["seeds"])
+    trained_or_scored_anew = [level for level in sweeps.expand("", study).values() if sweeps.has_own_maps(level)]
+    methods = sum(len(each["methods"]) for each in (study, *trained_or_scored_anew))
+    seeds = len(config["seeds"])
     pixels = f"2 x {slices} x {rows} x {columns} x 4 bytes"
     return [
         ("scans", subjects * (scan + pair), f"{subjects} subjects x ({scan / 1e6:.0f} MB + slices {pixels})"),
-        ("maps", tested * runs * pair, f"{tested} test subjects x {runs} methods and seeds x {pixels}"),
+        (
+            "maps",
+            tested * methods * seeds * pair,
+            f"{tested} test subjects x {methods} methods, sweeps included, x {seeds} seeds x {pixels}",
+        ),
     ]
 
 

@@ -21,6 +21,8 @@ class Report:
     datasets: list[Presence]
     needs: dict[str, set[str]]
     """Study, or `preparation` -> its datasets."""
+    left_out: dict[str, dict[str, list[str]]]
+    """Study -> its optional cohorts, left out since these datasets are missing."""
     disk: Pairs
     machine: Pairs
     problem: str
@@ -39,16 +41,19 @@ class Report:
 
     def verdicts(self) -> Pairs:
         """Each study, and whether it can start or what keeps it from that."""
-        return [(study, self.verdict(needed)) for study, needed in self.needs.items()]
+        return [(study, self.verdict(study, needed)) for study, needed in self.needs.items()]
 
-    def verdict(self, needed: set[str]) -> str:
+    def verdict(self, study: str, needed: set[str]) -> str:
         """Whether a study that needs these datasets can start."""
         obstacles = [f"{data.dataset} is {data.obstacle}" for data in self.wanting if data.dataset in needed]
         if self.problem or obstacles:
             return f"can't start: {', '.join(obstacles) or self.problem}"
         first = [data for data in self.datasets if data.dataset in needed and data.to_download]
         sizes = ", ".join(f"{data.dataset} ({total(data.to_download)})" for data in first)
-        return f"can start, downloads {sizes}" if sizes else "can start"
+        without = [
+            f"without {role} ({', '.join(missing)} is missing)" for role, missing in self.left_out[study].items()
+        ]
+        return ", ".join(["can start", *without, *([f"downloads {sizes}"] if sizes else [])])
 
     def page(self) -> str:
         """All of it as text, to be read from top to bottom."""
@@ -60,7 +65,10 @@ class Report:
             if unneeded
             else []
         )
-        for data in self.wanting:
+        optional = {
+            dataset for cohorts in self.left_out.values() for missing in cohorts.values() for dataset in missing
+        }
+        for data in (*self.wanting, *(data for data in unneeded if data.dataset in optional)):
             lines += ["", *advice(data)]
         for title, pairs in (("Disk", self.disk), ("Machine", self.machine), ("Studies", self.verdicts())):
             lines += ["", title, *indented(pairs)]
@@ -89,21 +97,23 @@ def examine(config: dict, studies: dict[str, dict], sources: Path) -> Report:
     tools = [("device", device), *machine.optional_tools(tokens)]
     needed = [data for data in datasets if data.dataset in set().union(*needs.values())]
     room, full = disk.examine(config, studies, needed)
-    return Report(config["run"], datasets, needs, room, tools, no_device or full)
+    left_out = {name: studies.get(name, {}).get("left_out", {}) for name in needs}
+    return Report(config["run"], datasets, needs, left_out, room, tools, no_device or full)
 
 
 def without_missing(config: dict, studies: dict[str, dict], sources: Path) -> dict[str, dict]:
     """The studies without those of their optional cohorts whose data are missing; their notes name them."""
     result = {}
     for name, study in studies.items():
-        cohorts, notes = {}, list(study["notes"])
-        for role, cohort in study["cohorts"].items():
-            missing = missing_data(config, cohort, sources) if cohort.get("optional") else []
-            if missing:
-                notes.append(f"Not tested on {cohort['title']}: {', '.join(missing)} is missing.")
-            else:
-                cohorts[role] = cohort
-        result[name] = trim({**study, "cohorts": cohorts, "notes": notes})
+        optional = {role: cohort for role, cohort in study["cohorts"].items() if cohort.get("optional")}
+        missing = {role: missing_data(config, cohort, sources) for role, cohort in optional.items()}
+        left_out = {role: datasets for role, datasets in missing.items() if datasets}
+        notes = [
+            f"Not tested on {optional[role]['title']}: {', '.join(left_out[role])} is missing." for role in left_out
+        ]
+        cohorts = {role: cohort for role, cohort in study["cohorts"].items() if role not in left_out}
+        trimmed = trim({**study, "cohorts": cohorts, "notes": [*study["notes"], *notes]})
+        result[name] = {**trimmed, "left_out": left_out}
     return result
 
 

@@ -3,10 +3,14 @@
 import copy
 import re
 
+from brainuad.errors import InputError
+
 OWN = "own"
 """The level at which the study itself stands."""
-NOT_SWEPT = ("sweeps", "groups", "examples", "contrasts", "shifts")
+REPORTED = ("sweeps", "groups", "examples", "contrasts", "shifts")
 """What a study asks of its report, which its levels don't have."""
+AFTER_MAPS = "min_component"
+"""The one key of the post-processing that acts on masks, not on maps."""
 
 Value = float | int | str | list | None
 
@@ -16,25 +20,31 @@ def expand(name: str, study: dict) -> dict[str, dict]:
 
     Each is the study with one setting changed and the sweep's methods, `level_of` the study's name. `setting` is
     `train_share` (the share of the training subjects), `postprocessing.KEY` or `methods.KEY`, a hyper-parameter of the
-    sweep's methods.
+    sweep's methods. Raises InputError for two levels of one name and for a share that isn't one.
     """
     levels = {}
     for sweep, entry in study["sweeps"].items():
         for value in entry["levels"]:
+            level, where = level_name(name, sweep, value), f"study {name}, sweep {sweep}"
+            if level in levels or entry["levels"].count(value) > 1:
+                raise InputError(where, f"has two levels named '{label(value)}'", "Take one of them out")
+            if entry["setting"] == "train_share" and value != OWN and not 0 < value <= 1:
+                raise InputError(where, f"level {value} is no share", "Give numbers above 0, up to 1")
             if value != OWN:
-                levels[level_name(name, sweep, value)] = varied(name, study, entry, value)
+                levels[level] = varied(name, study, entry, value)
     return levels
 
 
 def varied(name: str, study: dict, sweep: dict, value: Value) -> dict:
     """The study at one level of a sweep."""
-    level = copy.deepcopy({key: part for key, part in study.items() if key not in NOT_SWEPT})
-    level |= {"methods": sweep["methods"], "level_of": name}
+    level = copy.deepcopy({key: part for key, part in study.items() if key not in REPORTED})
+    level |= {"methods": sweep["methods"], "level_of": name, "new_maps": False}
     place, _, key = sweep["setting"].partition(".")
     if place == "methods":
         level["method_settings"] = {method: {key: value} for method in sweep["methods"]}
     elif place == "postprocessing":
         level["postprocessing"][key] = value
+        level["new_maps"] = key != AFTER_MAPS
     else:
         level[place] = value
     return level
@@ -42,7 +52,7 @@ def varied(name: str, study: dict, sweep: dict, value: Value) -> dict:
 
 def level_name(study: str, sweep: str, value: Value) -> str:
     """The name under which the results of a level lie; the study's own for `OWN`."""
-    return study if value == OWN else f"{study}-{sweep}-{re.sub('[^a-z0-9.]+', '-', label(value))}"
+    return study if value == OWN else f"{study}-{sweep}-{re.sub('[^a-z0-9.]+', '-', label(value).lower())}"
 
 
 def label(value: Value) -> str:
@@ -52,6 +62,11 @@ def label(value: Value) -> str:
     if value is None or isinstance(value, bool):
         return {None: "none", True: "on", False: "off"}[value]
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def has_own_maps(level: dict) -> bool:
+    """Whether some method has to be trained or to score anew at a level."""
+    return "train_share" in level or "method_settings" in level
 
 
 def owner_of_slices(studies: dict[str, dict], name: str, split: str) -> str:
@@ -68,4 +83,11 @@ def owner_of_model(studies: dict[str, dict], name: str, methods: list[str]) -> s
     """
     level = studies[name]
     own = "level_of" not in level or "train_share" in level or set(methods) & set(level.get("method_settings", {}))
+    return name if own else level["level_of"]
+
+
+def owner_of_processed(studies: dict[str, dict], name: str, methods: list[str]) -> str:
+    """The study whose post-processed maps of a method a study takes: its own where maps or their chain are."""
+    level = studies[name]
+    own = owner_of_model(studies, name, methods) == name or level["new_maps"]
     return name if own else level["level_of"]

@@ -13,6 +13,21 @@ def named_methods(study: dict) -> Iterator[str]:
             yield from pair
 
 
+def named_cohorts(study: dict) -> Iterator[str]:
+    """All cohorts that a study names beside `cohorts`."""
+    for example in study.get("examples", {}).values():
+        yield from (place["cohort"] for place in example["slices"])
+    for shift in study.get("shifts", []):
+        yield from shift["cohorts"]
+
+
+def named_metrics(study: dict) -> Iterator[str]:
+    """All metrics that a study names."""
+    yield from (sweep["metric"] for sweep in study.get("sweeps", {}).values() if "metric" in sweep)
+    for shift in study.get("shifts", []):
+        yield from shift["metrics"]
+
+
 def trim(study: dict) -> dict:
     """The study without what its figures and tables ask of cohorts and methods that it doesn't have."""
     methods, cohorts = set(study["methods"]), set(study["cohorts"])
@@ -34,5 +49,6 @@ def trim(study: dict) -> dict:
 
 def with_methods(entry: dict, methods: set[str]) -> dict:
     """A group, example or sweep with those of its methods that there are."""
-    kept = {key: [name for name in entry[key] if name in methods] for key in ("methods", "without") if key in entry}
-    return {**entry, **kept}
+    kept = [name for name in entry["methods"] if name in methods]
+    without = {"without": [name for name in entry["without"] if name in kept]} if "without" in entry else {}
+    return {**entry, "methods": kept, **without}

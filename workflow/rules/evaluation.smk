@@ -5,8 +5,15 @@ RUN = "{method}/seed{seed}"
 
 
 def postprocessing(w):
-    """The study's post-processing with the sign of the residual that its cohort asks for, as JSON."""
-    return json.dumps({**STUDIES[w.study]["postprocessing"], "residual": cohort(w).get("residual", "absolute")})
+    """What a study's post-processing does to maps, with the sign of the residual that its cohort asks for, as JSON."""
+    chain = {key: value for key, value in STUDIES[w.study]["postprocessing"].items() if key != sweeps.AFTER_MAPS}
+    return json.dumps({**chain, "residual": cohort(w).get("residual", "absolute")})
+
+
+def processed(study, dataset, split, method, seed):
+    """The post-processed maps of a method; a level of a sweep may share its study's."""
+    owner = sweeps.owner_of_processed(STUDIES, study, lineage(method))
+    return f"{RESULTS}/{owner}/{dataset}/{split}/{method}/seed{seed}/processed.h5"
 
 
 rule postprocess:
@@ -54,11 +61,10 @@ def labelled_validation(w):
     ]
     if not sets:
         return {}
-    fixed = {**w, "dataset": sets[0], "split": "validation"}
     return {
         "labelled_images": slices(w.study, sets[0], "validation"),
         "labels": slices(w.study, sets[0], "validation", "labels"),
-        "labelled_processed": rules.postprocess.output[0].format(**fixed),
+        "labelled_processed": processed(w.study, sets[0], "validation", w.method, w.seed),
     }
 
 
@@ -66,7 +72,7 @@ rule thresholds:
     input:
         unpack(labelled_validation),
         images=VALIDATION,
-        processed=f"{RESULTS}/{{study}}/{{dataset}}/healthy-validation/{RUN}/processed.h5",
+        processed=lambda w: processed(w.study, w.dataset, "healthy-validation", w.method, w.seed),
     output:
         f"{TEST}/{RUN}/thresholds.json",
     params:
@@ -89,7 +95,7 @@ rule evaluate:
         images=lambda w: slices(w.study, w.dataset, "test"),
         labels=lambda w: slices(w.study, w.dataset, "test", "labels"),
         maps=lambda w: maps(w.study, w.dataset, "test", w.method, w.seed),
-        processed=f"{TEST}/{RUN}/processed.h5",
+        processed=lambda w: processed(w.study, w.dataset, "test", w.method, w.seed),
         thresholds=f"{TEST}/{RUN}/thresholds.json",
     output:
         metrics=f"{TEST}/{RUN}/metrics.csv",
@@ -122,9 +128,9 @@ def labelled(study):
 
 def tested(study):
     """The datasets that methods are tested on, at the levels of a sweep only those with lesions."""
-    return (
-        labelled(study) if "level_of" in STUDIES[study] else [c["dataset"] for c in STUDIES[study]["cohorts"].values()]
-    )
+    if "level_of" in STUDIES[study]:
+        return labelled(study)
+    return [c["dataset"] for c in STUDIES[study]["cohorts"].values()]
 
 
 def evaluated(kind):

@@ -62,8 +62,6 @@ rule figure_examples:
             subcategory="Figures",
             labels={"dataset": "all", "content": "{example}, reconstructions and residuals"},
         ),
-    wildcard_constraints:
-        example="[a-z0-9-]+",
     params:
         code=code("stages.figure_examples"),
         example=example,

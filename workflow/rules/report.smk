@@ -8,12 +8,13 @@ def report_files(study):
     values = STUDIES[study]
     figures = [f"{d}-panels" for d in tested(study)]
     figures += [f"{d}-{kind}" for d in labelled(study) for kind in ("violins", "curves", "pareto")]
-    figures += [f"{group}-{kind}" for group in values["groups"] for kind in ("bars", "correlations", "histograms")]
     figures += [f"{example}-examples" for example in values["examples"]]
-    figures += [f"{sweep}-sweep" for sweep in values["sweeps"]]
     figures += ["training"] if any(METHODS[method]["trained"] for method in values["methods"]) else []
     tables = [*tested(study), "subjects", "settings"]
-    tables += ["contrasts"] if values["contrasts"] or values["shifts"] else []
+    if labelled(study):
+        figures += [f"{group}-{kind}" for group in values["groups"] for kind in ("bars", "correlations", "histograms")]
+        figures += [f"{sweep}-sweep" for sweep in values["sweeps"]]
+        tables += ["contrasts"] if values["contrasts"] or values["shifts"] else []
     return [
         *quality_files((values["recipe"], c["dataset"], c["modality"]) for c in values["cohorts"].values()),
         *([f"{RESULTS}/phantom.png", f"{RESULTS}/anomalies.png"] if PHANTOMS else []),
@@ -30,7 +31,7 @@ def published_names(cohort):
 
 def resolved(study):
     """A study as tables and figures read it: with the run, the methods' names and the published counterparts."""
-    values = STUDIES[study]
+    values = {key: value for key, value in STUDIES[study].items() if key not in sweeps.REPORTED}
     cohorts = {
         role: {**c, "published": [{"doc": values["document"], "dataset": name} for name in published_names(c)]}
         for role, c in values["cohorts"].items()

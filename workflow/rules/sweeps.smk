@@ -7,16 +7,35 @@ def level_studies(w):
     return [sweeps.level_name(w.study, w.sweep, value) for value in sweep["levels"]]
 
 
+def own_value(study, sweep):
+    """At what a study's own setting stands, where that is one value for all methods of a sweep, else `own`."""
+    place, _, key = sweep["setting"].partition(".")
+    if place == "train_share":
+        return 1.0
+    if place == "postprocessing":
+        return STUDIES[study]["postprocessing"].get(key)
+    values = [
+        with_inherited(method, lambda name: method_settings(study, name)).get(key, sweeps.OWN)
+        for method in sweep["methods"]
+    ]
+    return values[0] if all(value == values[0] for value in values) else sweeps.OWN
+
+
 def level_labels(w):
     """What the levels are called in the figure."""
     sweep = STUDIES[w.study]["sweeps"][w.sweep]
-    place, _, key = sweep["setting"].partition(".")
-    if place == "methods":
-        own = with_inherited(sweep["methods"][0], lambda method: method_settings(w.study, method))[key]
-    else:
-        own = STUDIES[w.study]["postprocessing"][key] if key else 1.0
-    values = [own if value == sweeps.OWN else value for value in sweep["levels"]]
-    return [f"{value:.0%}" if place == "train_share" else sweeps.label(value) for value in values]
+    values = [own_value(w.study, sweep) if value == sweeps.OWN else value for value in sweep["levels"]]
+    return [f"{value:.0%}" if sweep["setting"] == "train_share" else sweeps.label(value) for value in values]
+
+
+for name, values in REPORTED.items():
+    for sweep, entry in values["sweeps"].items():
+        place, _, key = entry["setting"].partition(".")
+        for method in entry["methods"] if place == "methods" else ():
+            known = with_inherited(method, lambda name: METHODS[name]["settings"])
+            if key not in known:
+                where = f"study {name}, sweep {sweep}: {method} has no hyper-parameter '{key}'"
+                sys.exit(f"BrainUAD: {where}. Its rule names: {', '.join(known) or 'none'}")
 
 
 rule figure_sweep:

@@ -74,6 +74,11 @@ def hyper_parameters(study, settings):
     return json.dumps({method: with_inherited(method, settings) for method in STUDIES[study]["methods"]})
 
 
+def study_file(study):
+    """A study as its file states it."""
+    return yaml.safe_load((WORKFLOW / "studies" / f"{study}.yaml").read_text())
+
+
 rule table_settings:
     input:
         study=STUDY,
@@ -91,6 +96,7 @@ rule table_settings:
         settings=lambda w: hyper_parameters(w.study, lambda method: method_settings(w.study, method)),
         stated=lambda w: hyper_parameters(w.study, lambda method: METHODS[method]["settings"]),
         training=lambda w: json.dumps(STUDIES[w.study]["training"]),
+        stated_training=lambda w: json.dumps(study_file(w.study)["training"]),
         caption=caption,
     log:
         f"{RESULTS}/logs/table_settings/{{study}}.log",
@@ -102,17 +108,14 @@ rule table_settings:
         runtime=10,
     shell:
         "brainuad table-settings --study {input.study} --settings {params.settings:q} --stated {params.stated:q}"
-        " --training {params.training:q} --out-csv {output.csv} --out-html {output.html} 2> {log}"
+        " --training {params.training:q} --stated-training {params.stated_training:q} --out-csv {output.csv} --out-html {output.html} 2> {log}"
 
 
 def shifted_datasets(w):
-    """A study's shifts as JSON, their cohorts by the names of the datasets; one that the run lacks stays as it is."""
+    """A study's shifts as JSON, their cohorts by the names of the datasets."""
     cohorts = STUDIES[w.study]["cohorts"]
-    named = [
-        {**shift, "cohorts": [cohorts[role]["dataset"] if role in cohorts else role for role in shift["cohorts"]]}
-        for shift in STUDIES[w.study].get("shifts", [])
-    ]
-    return json.dumps(named)
+    shifts = STUDIES[w.study]["shifts"]
+    return json.dumps([{**shift, "cohorts": [cohorts[role]["dataset"] for role in shift["cohorts"]]} for shift in shifts])
 
 
 rule table_contrasts:
@@ -133,7 +136,7 @@ rule table_contrasts:
     params:
         code=code("stages.table_contrasts"),
         counts=lambda w, input: repeated("counts", input.counts),
-        contrasts=lambda w: json.dumps(STUDIES[w.study].get("contrasts", [])),
+        contrasts=lambda w: json.dumps(STUDIES[w.study]["contrasts"]),
         shifts=shifted_datasets,
         seed=config["seed"],
         caption=caption,

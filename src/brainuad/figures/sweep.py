@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from brainuad.figures.study import Study
 from brainuad.figures.style import INK, Look, looks
 from brainuad.metrics.catalogue import METRICS, Metric
+from brainuad.metrics.table import POOLED
 
 COLUMNS = ("level", "dataset", "method", "value", "low", "high", "seconds_per_volume")
 DODGE, WIDEST = 0.07, 0.5
@@ -31,6 +32,7 @@ def draw(
     axis: str,
     points: pd.DataFrame,
     metric: Metric,
+    scope: str,
     prevalence: dict[str, float],
     with_time: bool,
 ) -> None:
@@ -57,7 +59,7 @@ def draw(
         axes[-1, column].set_xlabel(axis)
         axes[-1, column].set_xticks(range(len(levels)), levels)
         axes[-1, column].set_xlim(-0.5, len(levels) - 0.5)
-    axes[0, 0].set_ylabel(f"{metric.label} (all voxels)")
+    axes[0, 0].set_ylabel(f"{metric.label} ({'all voxels' if scope == POOLED else 'mean over subjects'})")
     if with_time:
         axes[1, 0].set_ylabel(f"{METRICS['seconds_per_volume'].label}\n(log scale)")
     handles = [_handle(looks(study)[name], study.method(name).label) for name in methods]

@@ -31,8 +31,6 @@ class Settings:
     """`absolute`, or only voxels brighter (`positive`) or darker (`negative`) than their reconstruction."""
     median: tuple[int, int, int]
     """Size of the median filter in slices, rows and columns, each odd; (1, 1, 1) for none."""
-    min_component: int
-    """Voxels below which a component of the binary mask is dropped."""
     hyper_intensity: float | None = None
     """Percentile of the brain's intensities below which no voxel counts; None for no such prior."""
 

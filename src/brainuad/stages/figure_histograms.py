@@ -23,8 +23,6 @@ def main(*, study: Path, residuals: list[Path], dataset: list[str], method: list
             if key in tables or rows["seed"].nunique() > 1:
                 raise InputError(path, f"holds {'/'.join(key)} again", "Give one seed of each method")
             tables[key] = rows
-    if not any((name, m.name) in tables for name in names for m in methods):
-        raise InputError(residuals[0], f"holds no residuals for {', '.join(names)}", "Evaluate the datasets first")
     heading = resolved.marked(f"Residuals of normal and of anomalous voxels, {title}")
     with drawn(out, *histograms.size(len(methods), len(names))) as figure:
         histograms.draw(figure, resolved, heading, methods, names, tables)

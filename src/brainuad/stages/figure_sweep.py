@@ -11,6 +11,7 @@ from brainuad.figures.style import drawn
 from brainuad.figures.violins import CHANCE_IS_PREVALENCE
 from brainuad.metrics import table as long_table
 from brainuad.metrics.table import POOLED
+from brainuad.statistics.comparison import POOLED_METRICS, SUBJECT
 
 
 def main(
@@ -29,7 +30,7 @@ def main(
     metric: str = "auprc",
     with_time: bool = False,
 ) -> None:
-    """Draw the pooled --metric and its interval for each --level-label, with its --intervals and --level-metrics.
+    """Draw a --metric and its interval for each --level-label, with its --intervals and --level-metrics.
 
     --metrics are the study's own, for the prevalence. --with-time adds the seconds for a volume. --out-csv takes what
     is drawn: level, dataset, method, value, low, high, seconds_per_volume.
@@ -47,8 +48,13 @@ def main(
         table = long_table.read(metrics)
         chance = {name: prevalence(table, name) for name in dataset}
     with drawn(out, *sweep.size(len(dataset), len(method), with_time)) as figure:
-        sweep.draw(figure, resolved, resolved.marked(title), axis, points, quality, chance, with_time)
+        sweep.draw(figure, resolved, resolved.marked(title), axis, points, quality, scope(metric), chance, with_time)
     long_table.write(points, out_csv)
+
+
+def scope(metric: str) -> str:
+    """Pooled where that can be resampled, else the mean over subjects: a value with an interval."""
+    return POOLED if metric in POOLED_METRICS else SUBJECT
 
 
 def read_level(intervals: Path, metrics: Path, metric: str, cells: list[tuple[str, str]]) -> pd.DataFrame:
@@ -57,10 +63,10 @@ def read_level(intervals: Path, metrics: Path, metric: str, cells: list[tuple[st
     Raises InputError where the metric of one isn't known.
     """
     table, long = read_table(intervals, "intervals"), long_table.read(metrics)
-    table = table[(table["metric"] == metric) & (table["scope"] == POOLED)].set_index(["dataset", "method"])
+    table = table[(table["metric"] == metric) & (table["scope"] == scope(metric))].set_index(["dataset", "method"])
     for dataset, method in cells:
         if (dataset, method) not in table.index:
-            problem = f"holds no pooled {metric} of '{method}' for '{dataset}'"
+            problem = f"holds no {metric} of '{method}' for '{dataset}'"
             raise InputError(intervals, problem, "Evaluate it at this level first")
     seconds = long[(long["metric"] == "seconds_per_volume") & (long["subject"] == POOLED)]
     seconds = seconds.groupby(["dataset", "method"])["value"].mean()

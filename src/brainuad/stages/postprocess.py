@@ -1,4 +1,4 @@
-"""Post-process anomaly maps: eroded brain mask, residual sign, 3-D median filter."""
+"""Post-process anomaly maps: eroded brain mask, residual sign, prior of brightness, 3-D median filter."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def main(*, images: Path, maps: Path, settings: str, out: Path) -> None:
     """Write the post-processed maps of a cohort, in the layout of a maps file.
 
     SETTINGS is JSON: {"erosion": 3, "residual": "absolute|positive|negative", "median": [5, 5, 5],
-    "min_component": 8}, the median in slices, rows and columns; the component filter is applied to masks, by
+    "hyper_intensity": null}, the median in slices, rows and columns. The component filter is applied to masks, by
     `evaluate`.
     """
     chosen = Settings.parse(settings)

@@ -9,18 +9,21 @@ from brainuad.files import atomic
 from brainuad.tables import settings as tables
 
 
-def main(*, study: Path, settings: str, stated: str, training: str, out_csv: Path, out_html: Path) -> None:
+def main(
+    *, study: Path, settings: str, stated: str, training: str, stated_training: str, out_csv: Path, out_html: Path
+) -> None:
     """Tell the hyper-parameters of each method of --study as they were run, and mark those that the run changed.
 
     SETTINGS and STATED are JSON {method: {hyper-parameter: value}}, as run and as the method's rule has them;
-    TRAINING is JSON {setting: value} of the training that all networks share.
+    TRAINING and STATED_TRAINING are JSON {setting: value} of the training that all networks share.
     """
     resolved = read_study(study)
     used = read_json("settings", settings)
     unknown = sorted(set(used) - {method.name for method in resolved.methods})
     if unknown:
         raise InputError("--settings", f"hold method '{unknown[0]}', which {resolved.path} lacks", "Make both anew")
-    rows = tables.rows(resolved, used, read_json("stated", stated), read_json("training", training))
+    shared = read_json("training", training), read_json("stated-training", stated_training)
+    rows = tables.rows(resolved, used, read_json("stated", stated), *shared)
     with atomic(out_csv) as temporary:
         tables.table(resolved, rows).to_csv(temporary, index=False)
     with atomic(out_html) as temporary:

@@ -18,7 +18,8 @@ COLUMNS = {
 TRAINING = "Training of every network"
 CAPTION = (
     "Hyper-parameters of every method as it was run. A method that takes the trained network of another has that one's "
-    "too. Marked: changed by this run, with the value that the method states. A dash: the method has no such parameter."
+    "too. Marked: changed by this run, with the value that the method's rule or the study states. A dash: the method "
+    "has no such parameter."
 )
 
 
@@ -79,13 +80,19 @@ class Row:
         return [setting for name, setting in self.settings.items() if name not in COLUMNS]
 
 
-def rows(study: Study, used: dict[str, dict], stated: dict[str, dict], training: dict[str, object]) -> list[Row]:
+def rows(
+    study: Study,
+    used: dict[str, dict],
+    stated: dict[str, dict],
+    training: dict[str, object],
+    stated_training: dict[str, object],
+) -> list[Row]:
     """A row for each method in the study's order, and one for what the training of all networks shares."""
     methods = [
         Row(method.name, method.label, settings(used.get(method.name, {}), stated.get(method.name, {})))
         for method in study.methods
     ]
-    return [*methods, Row("", TRAINING, settings(training, training))]
+    return [*methods, Row("", TRAINING, settings(training, stated_training))]
 
 
 def table(study: Study, lines: list[Row]) -> pd.DataFrame:

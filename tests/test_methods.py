@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from brainuad.errors import InputError
+from brainuad.methods import context_ae, context_vae
 from brainuad.methods.base import Volume, known, load
 from brainuad.methods.restoration import total_variation
 from brainuad.methods.vae import kl_to_standard_normal
-from brainuad.networks import context, critics, unified
+from brainuad.networks import context, critics, unified, zimmerer
+from brainuad.networks.residual import Residual
 from brainuad.slices import check_same_order, open_checked
 from brainuad.stages import fit, score
 
@@ -151,39 +153,41 @@ def test_kl_against_torch() -> None:
     assert half == pytest.approx(kl_to_standard_normal(*small).item(), rel=0.02)
 
 
-def test_responsibilities_and_kl_of_the_mixture_against_torch() -> None:
-    """Brute force over clusters with torch's distributions; the last term lies between 1 (its floor) and log K."""
+@pytest.mark.parametrize("name", ["gmvae-dense", "gmvae-spatial"])
+def test_responsibilities_and_kl_of_the_mixture_against_torch(name: str) -> None:
+    """Brute force over clusters with torch's distributions, at each place of a map for the spatial one."""
     torch.manual_seed(0)
-    method = load("gmvae-dense")(size=32, latent=5, clusters=3, c_floor=0.0).eval()
+    method = load(name)(size=32, latent=5, clusters=3, c_floor=0.0).eval()
     x = torch.rand(4, 1, 32, 32)
     with torch.no_grad():
         q = method.encode(x)
-        z, w = torch.randn(4, 5), torch.randn(4, 1)
+        z, w = torch.randn_like(q.z_mean), torch.randn_like(q.w_mean)
         mean, log_precision = method.prior(w)
         terms = method.terms(x, q, z, w)
     normal, kl = torch.distributions.Normal, torch.distributions.kl_divergence
     components = [normal(mean[:, c], (-0.5 * log_precision[:, c]).exp()) for c in range(3)]
     p = torch.stack([component.log_prob(z).sum(1) for component in components], 1).softmax(1)
-    assert torch.allclose(p.sum(1), torch.ones(4))
+    assert torch.allclose(p.sum(1), torch.ones_like(p.sum(1)))
     posterior = normal(q.z_mean, (0.5 * q.z_log_var).exp())
     kl_z = torch.stack([kl(posterior, component).sum(1) for component in components], 1)
-    assert terms["kl_z"] == pytest.approx(float((p * kl_z).sum(1).mean()), rel=1e-4)
-    entropy = torch.distributions.Categorical(p).entropy()
-    assert terms["kl_c"] == pytest.approx(float((np.log(3) - entropy).mean()), rel=1e-3, abs=1e-6)
-    kl_w = kl(normal(q.w_mean, (0.5 * q.w_log_var).exp()), normal(0.0, 1.0)).sum(1).mean()
-    assert terms["kl_w"] == pytest.approx(float(kl_w), rel=1e-4)
+    assert float(terms["kl_z"]) == pytest.approx(float((p * kl_z).sum() / 4), rel=1e-4)
+    entropy = -(p * p.log()).sum(1)
+    assert float(terms["kl_c"]) == pytest.approx(float((np.log(3) - entropy).sum() / 4), rel=1e-3, abs=1e-6)
+    kl_w = kl(normal(q.w_mean, (0.5 * q.w_log_var).exp()), normal(0.0, 1.0)).sum() / 4
+    assert float(terms["kl_w"]) == pytest.approx(float(kl_w), rel=1e-4)
 
 
-@pytest.mark.parametrize("method", ["gmvae-dense", "gmvae-spatial"])
-def test_mixture_of_one_kind_has_equal_responsibilities(method: str) -> None:
-    """K identical clusters: 1/K each, so the last term is 0 and its floor of 1 (for each place) counts."""
+@pytest.mark.parametrize("name", ["gmvae-dense", "gmvae-spatial"])
+def test_mixture_of_one_kind_has_equal_responsibilities(name: str) -> None:
+    """K identical clusters: 1/K each, so the last term is 0, and with its floor 1 for each place."""
     torch.manual_seed(0)
-    mixture, x = load(method)(size=32).eval(), torch.rand(2, 1, 32, 32)
-    for layer in (mixture.prior_mean, mixture.prior_log_precision):
-        torch.nn.init.zeros_(layer.weight)
-        torch.nn.init.constant_(layer.bias, 0.1)
-    places = 64 if method == "gmvae-spatial" else 1
-    assert float(mixture.loss(x, x > 0)["kl_c"].detach()) == pytest.approx(places)
+    x = torch.rand(2, 1, 32, 32)
+    for floor, expected in ((0.0, 0.0), (1.0, 64.0 if name == "gmvae-spatial" else 1.0)):
+        mixture = load(name)(size=32, c_floor=floor).eval()
+        for layer in (mixture.prior_mean, mixture.prior_log_precision):
+            torch.nn.init.zeros_(layer.weight)
+            torch.nn.init.constant_(layer.bias, 0.1)
+        assert float(mixture.loss(x, x > 0)["kl_c"].detach()) == pytest.approx(expected, abs=1e-4)
 
 
 def test_context_squares() -> None:
@@ -213,22 +217,128 @@ def test_gradient_penalty_of_a_linear_critic() -> None:
     assert float(loss.detach()) == pytest.approx(float(-weight.sum() + 10 * (weight.norm() - 1) ** 2), rel=1e-4)
 
 
-def test_a_step_changes_the_weights_it_names_alone(cohorts: dict[str, Path], tmp_path: Path) -> None:
-    """A step of the critic leaves the autoencoder as it is, and the reverse."""
+def test_gradient_penalty_is_taken_between_the_samples() -> None:
+    """The gradient of |x|^2 / 2 is x: between a sample of length 2 and one of length 4 the penalty lies in 1 to 9."""
     torch.manual_seed(0)
-    for name, parts in (
-        ("aae", {"autoencoder": ("encoder", "decoder"), "critic": ("critic",), "encoder": ("encoder",)}),
-        ("f-anogan", {"generator": ("generator",), "critic": ("critic",), "encoder": ("encoder",)}),
+    real = torch.nn.functional.normalize(torch.randn(500, 6), dim=1) * 2
+    penalties = torch.stack([critics.gradient_penalty(HalfSquare(), row, 2 * row) for row in real.split(1)]).detach()
+    assert 0.999 <= penalties.min() < 1.1 and 8.5 < penalties.max() <= 9.001
+
+
+def test_the_penalty_and_the_loss_are_of_the_same_critic() -> None:
+    """Of one that judges patches: their mean."""
+    critic = torch.nn.Conv2d(1, 1, 2, stride=2, bias=False)
+    torch.nn.init.ones_(critic.weight)
+    x = torch.rand(3, 1, 4, 4)
+    assert torch.allclose(critics.judgement(critic, x), x.flatten(1).sum(1) / 4)
+    penalty = critics.gradient_penalty(critic, x, torch.rand(3, 1, 4, 4))
+    assert float(penalty.detach()) == pytest.approx(float((torch.full((16,), 1 / 4).norm() - 1) ** 2), abs=1e-6)
+
+
+class HalfSquare(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 0.5 * (x**2).sum(1, keepdim=True)
+
+
+class Total(torch.nn.Module):
+    """A critic whose judgement is the sum of what it sees; it has one weight, as optimisers want."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.weight * x.flatten(1).sum(1, keepdim=True)
+
+
+def play(method: torch.nn.Module, x: torch.Tensor, epoch: int = 0) -> list[tuple[str, float, set[str]]]:
+    """One batch of a method's training: the optimiser, the loss and the parts whose weights changed, step by step."""
+    steps, optimisers = [], method.optimisers()
+
+    def minimise(loss: torch.Tensor, name: str) -> None:
+        before = {key: weight.detach().clone() for key, weight in method.named_parameters()}
+        optimisers[name].zero_grad()
+        loss.backward(inputs=[weight for group in optimisers[name].param_groups for weight in group["params"]])
+        optimisers[name].step()
+        changed = {key for key, weight in method.named_parameters() if not torch.equal(weight, before[key])}
+        steps.append((name, float(loss.detach()), {key.split(".")[0] for key in changed}))
+
+    method.train().train_on(x, x > 0, minimise, epoch)
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "expected"),
+    [
+        (
+            "aae",
+            {"critic_steps": 2, "first_steps": 3},
+            [*[("autoencoder", "encoder decoder")] * 3, *[("critic", "critic")] * 2, ("encoder", "encoder")],
+        ),
         (
             "anovaegan",
-            {"vae": ("encoder", "mean", "log_sd", "decoder"), "decoder": ("decoder",), "critic": ("critic",)},
+            {"critic_steps": 2},
+            [("vae", "encoder mean log_sd decoder"), ("decoder", "decoder"), *[("critic", "critic")] * 2],
         ),
-    ):
-        method = load(name)(size=32)
-        own = {id(weight): key for key, weight in method.named_parameters()}
-        for optimiser, modules in parts.items():
-            weights = [w for group in method.optimisers()[optimiser].param_groups for w in group["params"]]
-            assert {own[id(weight)].split(".")[0] for weight in weights} == set(modules), (name, optimiser)
+        ("f-anogan", {"critic_steps": 2}, [("generator", "generator"), *[("critic", "critic")] * 2]),
+        ("f-anogan", {"gan_steps": 0}, [("encoder", "encoder")]),
+    ],
+)
+def test_players_take_turns_and_each_changes_itself_alone(name: str, settings: dict, expected: list) -> None:
+    torch.manual_seed(0)
+    steps = play(load(name)(size=32, **settings), torch.rand(4, 1, 32, 32))
+    assert [(who, changed) for who, _, changed in steps] == [(who, set(parts.split())) for who, parts in expected]
+
+
+@pytest.mark.parametrize(("name", "player"), [("aae", "encoder"), ("anovaegan", "decoder"), ("f-anogan", "generator")])
+def test_critics_and_players_want_the_opposite(name: str, player: str) -> None:
+    """Real samples are about 0, what is made is positive, the critic adds up: its loss E[D(fake)] - E[D(real)] is
+    positive, the player's -E[D(fake)] negative."""
+    torch.manual_seed(0)
+    method = load(name)(size=32, penalty=0.0, critic_steps=1)
+    method.critic = Total()
+    made = {"aae": "encoder", "anovaegan": "decoder", "f-anogan": "generator"}[name]
+    layers = [m for m in getattr(method, made).modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
+    torch.nn.init.constant_(layers[-1].bias, 5.0)
+    losses = {who: loss for who, loss, _ in play(method, torch.zeros(4, 1, 32, 32), epoch=99)}
+    assert losses["critic"] > 1 and losses[player] < -1
+
+
+def test_context_tasks_aim_at_the_whole_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The erased image goes in, the whole one is the target; in validation nothing is erased."""
+    torch.manual_seed(0)
+    x = torch.rand(4, 1, 32, 32)
+    for name, module in (("context-ae", context_ae), ("context-vae", context_vae)):
+        monkeypatch.setattr(module, "erase", lambda x, brain: torch.zeros_like(x))
+        method = load(name)(size=32, dropout=0.0)
+        term = "reconstruction" if name == "context-ae" else "context"
+        for training, given in ((True, torch.zeros_like(x)), (False, x)):
+            method.train(training)
+            expected = unified.sum_l1(x, method(given))
+            assert float(method.loss(x, x > 0)[term].detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
+
+
+def test_losses_on_codes_and_features_of_reconstructions() -> None:
+    """Constrained AE and the encoder of f-AnoGAN: means over elements, weighted by rho and kappa."""
+    torch.manual_seed(0)
+    x = torch.rand(4, 1, 32, 32)
+    constrained = load("constrained-ae")(size=32, consistency_weight=3.0).eval()
+    gan = load("f-anogan")(size=32, kappa=3.0).eval()
+    with torch.no_grad():
+        for method, seen in ((constrained, constrained.encoder), (gan, gan.critic[0])):
+            rebuilt = method(x)
+            expected = ((x - rebuilt) ** 2).mean() + 3 * ((seen(x) - seen(rebuilt)) ** 2).mean()
+            assert float(method.loss(x, x > 0)["loss"]) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_shapes_of_the_original_networks() -> None:
+    """At 128 pixels: You's z is a map of 32 x 32, Zimmerer's bottleneck gets 65,536 numbers, residual ones 131,072."""
+    assert load("gmvae-you")(latent=1).encode(torch.rand(1, 1, 128, 128)).z_mean.shape == (1, 1, 32, 32)
+    assert zimmerer.dense_encoder()(torch.rand(1, 1, 128, 128)).shape == (1, zimmerer.features()) == (1, 65_536)
+    narrow = Residual(1 / 16)
+    assert narrow.encoder()(torch.rand(1, 1, 128, 128)).shape == (1, 32, 16, 16)
+    assert narrow.dense_decoder(128, 8, 0.0)(torch.rand(1, 8)).shape == (1, 1, 128, 128)
+    assert Residual().features() == 131_072
 
 
 def test_bayesian_ae_without_dropout_is_the_ae() -> None:
@@ -287,7 +397,7 @@ def test_restoration_identities() -> None:
 
 @pytest.mark.parametrize("name", ["vae-restoration", "gmvae-dense-restoration", "gmvae-spatial-restoration"])
 def test_restoration_lowers_the_objective_of_nearly_every_slice(name: str) -> None:
-    """Over 50 steps of the paper's size: slices are restored together, but each by its own descent."""
+    """Over 50 steps of the full run's size."""
     torch.manual_seed(0)
     method, volume = load(name)(size=32, steps=50, step_size=1e-3).eval(), made_volume(20)
     method.tv_weight.fill_(0.5)
@@ -298,6 +408,24 @@ def test_restoration_lowers_the_objective_of_nearly_every_slice(name: str) -> No
         np.mean([bool(method.objective(after, before) < method.objective(before, before)) for before, after in pairs])
         >= 0.9
     )
+
+
+@pytest.mark.parametrize("name", ["vae-restoration", "gmvae-spatial-restoration", "context-vae-gradient"])
+def test_a_slice_scores_alike_alone_and_among_others(name: str) -> None:
+    torch.manual_seed(0)
+    settings = {} if name == "context-vae-gradient" else {"steps": 5, "step_size": 1e-2}
+    method, volume, rng = load(name)(size=32, **settings).eval(), made_volume(), np.random.default_rng(0)
+    alone = Volume(volume.image[1:2], volume.brain[1:2], volume.slices[1:2])
+    together = method.score(volume, rng).score[1:2]
+    assert together.max() > 0
+    np.testing.assert_allclose(method.score(alone, rng).score, together, atol=1e-4 * together.max())
+
+
+def test_a_step_of_the_restoration_is_clipped() -> None:
+    torch.manual_seed(0)
+    method, volume = load("vae-restoration")(size=32, steps=1, step_size=0.5, clip=0.01).eval(), made_volume()
+    x, brain = method.tensor(volume.image), method.tensor(volume.brain)
+    assert float((x - method.restore(x, brain)).abs().max()) == pytest.approx(0.005, rel=1e-3)
 
 
 def test_restoration_moves_less_under_more_tv() -> None:

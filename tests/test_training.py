@@ -112,13 +112,13 @@ GAN = {
 
 
 def test_early_stopping_waits_for_the_first_stage(cohorts: dict[str, Path], tmp_path: Path) -> None:
-    """A patience of one epoch that nothing can satisfy ends the training after the encoder's second epoch."""
+    """A patience of one epoch that nothing can satisfy ends the training after the second epoch that began with the encoder."""
     fit.main(**{**arguments(cohorts, tmp_path), **GAN})
     curves = pd.read_csv(tmp_path / "training.csv")
     per_epoch = -(-len(torch_slices(cohorts["train"])) // 4)
     gan_epochs = -(-12 // per_epoch)
     assert curves["train_adversarial"].notna().sum() == gan_epochs
-    assert len(curves) == gan_epochs + 1, "the last GAN epoch is the encoder's first"
+    assert len(curves) == gan_epochs + 2
     assert curves["validation_reconstruction"].notna().all()
 
 
@@ -143,8 +143,16 @@ def test_the_two_stages_each_train_their_own_networks(cohorts: dict[str, Path], 
     assert not all(torch.equal(states[0][name], states[1][name]) for name in states[0] if name.startswith("encoder"))
 
 
-def test_training_that_ends_within_the_first_stage_is_refused(cohorts: dict[str, Path], tmp_path: Path) -> None:
-    endless = {"settings": '{"gan_steps": 1000, "critic_steps": 1}', "training": '{"epochs": 1, "batch_size": 4}'}
+@pytest.mark.parametrize("more", [0, 1000])
+def test_training_that_ends_within_the_first_stage_is_refused(
+    cohorts: dict[str, Path], tmp_path: Path, more: int
+) -> None:
+    """Also where the stage ends with the epoch, before the encoder's first step."""
+    steps = -(-len(torch_slices(cohorts["train"])) // 4) + more
+    endless = {
+        "settings": f'{{"gan_steps": {steps}, "critic_steps": 1}}',
+        "training": '{"epochs": 1, "batch_size": 4}',
+    }
     with pytest.raises(InputError, match="before the method's first stage was over"):
         fit.main(**{**arguments(cohorts, tmp_path), **GAN, **endless})
     assert not (tmp_path / "model.pt").exists()

@@ -83,6 +83,7 @@ class Fit(L.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self.logged: set[str] = set()
+        self.warming_up = self.model.warming_up
 
     def training_step(self, batch: tuple[Tensor, Tensor], number: int) -> None:
         torch.manual_seed(derive(self.seed, "train", self.current_epoch, number))
@@ -150,8 +151,8 @@ class Progress(Callback):
 
 
 def warming_up(trainer: L.Trainer) -> bool:
-    """Whether the method is in a first stage, whose validation says nothing yet."""
-    return trainer.lightning_module.model.warming_up
+    """Whether the epoch began in a method's first stage: its validation says nothing yet."""
+    return trainer.lightning_module.warming_up
 
 
 class BestAndLast(ModelCheckpoint):
@@ -193,7 +194,7 @@ def train(
     min_delta: float = 1e-8,
     precision: str = "auto",
 ) -> pd.DataFrame:
-    """Minimise `model.loss`, stop early on the healthy validation slices, leave the best weights in `model`.
+    """Train by `model.train_on`, stop early on the healthy validation slices, leave the best weights in `model`.
 
     Stops when the monitored validation term hasn't improved by `min_delta` for `patience` epochs (Baur et al.
     section III-B). `precision` is Lightning's; `auto` is mixed on a GPU and 32 bits elsewhere. Resumes from
@@ -212,8 +213,9 @@ def train(
     history = History()
     train_data, validation_data = Slices(train_images), Slices(validation_images)
     if precision == "auto":
-        mixed = "bf16-mixed" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "16-mixed"
-        precision = mixed if device.type == "cuda" else "32-true"
+        precision = "32-true"
+        if device.type == "cuda":
+            precision = "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
     trainer = L.Trainer(
         accelerator=device.type,
         devices=1,

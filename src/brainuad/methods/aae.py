@@ -7,7 +7,7 @@ from torch.nn.functional import mse_loss
 from brainuad.methods import ae_dense
 from brainuad.methods.learner import Minimise
 from brainuad.networks import unified
-from brainuad.networks.critics import critic_loss, latent_critic
+from brainuad.networks.critics import critic_loss, judgement, latent_critic
 
 
 class Method(ae_dense.Method):
@@ -54,6 +54,6 @@ class Method(ae_dense.Method):
         for _ in range(self.critic_steps):
             critic = critic_loss(self.critic, torch.randn_like(z), z, self.penalty)
             minimise(critic, "critic")
-        adversarial = -self.critic(self.encoder(x)).mean()
+        adversarial = -judgement(self.critic, self.encoder(x)).mean()
         minimise(adversarial, "encoder")
         return {**terms, "critic": critic, "adversarial": adversarial}

@@ -13,7 +13,7 @@ class Method(Learner):
         super().__init__()
         self.learning_rate = learning_rate
         self.encoder = nn.Sequential(unified.encoder(size), nn.Conv2d(128, latent, 1), nn.Dropout(dropout))
-        self.decoder = unified.decoder(size)
+        self.decoder = unified.decoder(size, channels=latent)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decoder(self.encoder(x))

@@ -6,7 +6,7 @@ from torch import Tensor
 from brainuad.methods import vae
 from brainuad.methods.learner import Minimise
 from brainuad.networks import unified
-from brainuad.networks.critics import critic_loss, image_critic
+from brainuad.networks.critics import critic_loss, image_critic, judgement
 
 
 class Method(vae.Method):
@@ -41,7 +41,7 @@ class Method(vae.Method):
         minimise(terms["loss"], "vae")
         with torch.no_grad():
             z = vae.sample(*self.encode(x))
-        adversarial = -self.critic(self.decoder(z)).mean()
+        adversarial = -judgement(self.critic, self.decoder(z)).mean()
         minimise(adversarial, "decoder")
         for _ in range(self.critic_steps):
             with torch.no_grad():

@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from torch import nn
 
 from brainuad.methods import ae_dense
 from brainuad.methods.base import Maps, Volume
@@ -10,10 +9,7 @@ from brainuad.methods.monte_carlo import mean_residual
 
 
 class Method(ae_dense.Method):
-    """r = 1/N sum_n |x - x_hat_n| over N passes with dropout.
-
-    Dropout lies behind the convolutions of the encoder, so these are passed once.
-    """
+    """r = 1/N sum_n |x - x_hat_n| over N passes with dropout of the latent; the encoder before it is passed once."""
 
     def __init__(self, *, samples: int = 100, **autoencoder: float):
         super().__init__(**autoencoder)
@@ -25,10 +21,7 @@ class Method(ae_dense.Method):
         x = self.tensor(volume.image)
         z = self.encoder[:-1](x)
         torch.manual_seed(int(rng.integers(2**63)))
-        dropouts = [module for module in self.modules() if isinstance(module, nn.Dropout)]
-        for dropout in dropouts:
-            dropout.train()
-        maps = mean_residual(x, (self.decoder(self.encoder[-1](z)) for _ in range(self.samples)))
-        for dropout in dropouts:
-            dropout.eval()
+        dropout = self.encoder[-1].train()
+        maps = mean_residual(x, (self.decoder(dropout(z)) for _ in range(self.samples)))
+        dropout.eval()
         return maps

@@ -6,7 +6,7 @@ from torch.nn.functional import mse_loss
 
 from brainuad.methods.learner import Learner, Minimise
 from brainuad.networks import unified
-from brainuad.networks.critics import critic_loss, image_critic
+from brainuad.networks.critics import critic_loss, image_critic, judgement
 
 
 class Method(Learner):
@@ -70,7 +70,7 @@ class Method(Learner):
             terms = self.loss(x, brain)
             minimise(terms["loss"], "encoder")
             return terms
-        adversarial = -self.critic(self.generate(x)).mean()
+        adversarial = -judgement(self.critic, self.generate(x)).mean()
         minimise(adversarial, "generator")
         for _ in range(self.critic_steps):
             with torch.no_grad():

@@ -7,7 +7,7 @@ from brainuad.networks.residual import Residual
 
 
 class Signed(nn.Module):
-    """[0, 1] -> [-1, 1], which the original networks know."""
+    """Intensities about [0, 1] to about [-1, 1], which the original critic knows."""
 
     def forward(self, x: Tensor) -> Tensor:
         return 2 * x - 1

@@ -15,8 +15,8 @@ class Method(gmvae_dense.Method):
     """Of the map that the encoder gives."""
 
     def networks(self, size: int, latent: int) -> tuple[nn.Module, nn.Module]:
-        """Encoder and decoder; z is a map of `latent` channels, which the unified decoder wants to be 128."""
-        return unified.encoder(size), unified.decoder(size)
+        """Encoder and decoder; z is a map of `latent` channels."""
+        return unified.encoder(size), unified.decoder(size, channels=latent)
 
     def build(self, size: int, latent: int, w_latent: int, dropout: float) -> None:
         def head(outputs: int) -> nn.Module:

@@ -18,8 +18,8 @@ class Method(gmvae_spatial.Method):
         for inputs, stride in zip((1, *[FILTERS] * 5), STRIDES, strict=True):
             down += [nn.Conv2d(inputs, FILTERS, 3, stride=stride, padding=1), nn.ReLU()]
         up: list[nn.Module] = [nn.Conv2d(latent, FILTERS, 3, padding=1)]
-        for last in (FILTERS, FILTERS):
+        for _ in range(2):
             for _ in range(2):
                 up += [nn.ConvTranspose2d(FILTERS, FILTERS, 3, padding=1), nn.ReLU()]
-            up += [nn.Upsample(scale_factor=2), nn.Conv2d(FILTERS, last, 3, padding=1)]
+            up += [nn.Upsample(scale_factor=2), nn.Conv2d(FILTERS, FILTERS, 3, padding=1)]
         return nn.Sequential(*down), nn.Sequential(*up, nn.Conv2d(FILTERS, 1, 3, padding=1))

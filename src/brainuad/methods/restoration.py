@@ -10,6 +10,9 @@ from tqdm import tqdm
 from brainuad.methods.base import Maps, Volume
 from brainuad.methods.learner import Learner, array
 
+TOGETHER = 128
+"""Slices that are restored together when lambda_TV is chosen, so that memory doesn't grow with the validation set."""
+
 
 def total_variation(x: Tensor) -> Tensor:
     """Anisotropic total variation of slices (B, 1, H, W), summed over pixels, averaged over the batch."""
@@ -49,7 +52,8 @@ class Restoration(Learner):
         changes = []
         for weight in tqdm(self.tv_weights, desc="lambda_TV on healthy validation slices"):
             self.tv_weight.fill_(weight)
-            changes.append(float((x - self.restore(x, mask)).abs().mean()))
+            parts = zip(x.split(TOGETHER), mask.split(TOGETHER), strict=True)
+            changes.append(sum(float((part - self.restore(part, brain)).abs().sum()) for part, brain in parts))
         self.tv_weight.fill_(self.tv_weights[int(np.argmin(changes))])
 
     def objective(self, x_t: Tensor, x: Tensor) -> Tensor:

@@ -5,6 +5,6 @@ from brainuad.networks import zimmerer
 
 
 class Method(vae.Method):
-    """The VAE of the study with larger networks, 512 times as many features before the bottleneck."""
+    """The VAE of the study with larger networks, 64 times as many features before the bottleneck."""
 
     network = zimmerer

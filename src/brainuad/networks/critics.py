@@ -24,17 +24,22 @@ def latent_critic(latent: int, units: tuple[int, ...]) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(units[-1], 1))
 
 
+def judgement(critic: nn.Module, x: Tensor) -> Tensor:
+    """(B) D(x): the mean over the patches that a critic judges. Lower precision would drown their small differences."""
+    return critic(x).float().flatten(1).mean(1)
+
+
 def critic_loss(critic: nn.Module, real: Tensor, fake: Tensor, penalty: float = 10.0) -> Tensor:
     """E[D(fake)] - E[D(real)] + penalty E[(|grad D|_2 - 1)^2], the gradient taken between pairs of fake and real.
 
     The norm is that of a whole sample.
     """
-    return critic(fake).mean() - critic(real).mean() + penalty * gradient_penalty(critic, real, fake)
+    return (judgement(critic, fake) - judgement(critic, real)).mean() + penalty * gradient_penalty(critic, real, fake)
 
 
 def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     """E[(|grad D(x)|_2 - 1)^2] for x at random places on the lines from real to fake samples."""
     share = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device)
     between = (real + share * (fake - real)).detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    (gradient,) = torch.autograd.grad(judgement(critic, between).sum(), between, create_graph=True)
     return ((gradient.flatten(1).norm(dim=1) - 1) ** 2).mean()

@@ -17,8 +17,7 @@ BOTTLENECK_CHANNELS = 16
 
 
 layer_norm = partial(nn.GroupNorm, 1)
-"""Layer normalisation over channels and pixels with a scale for each channel, which adversarial methods take instead of
-batch normalisation."""
+"""Layer normalisation over channels and pixels with a scale for each channel, for generators and image critics."""
 Norm = Callable[[int], nn.Module]
 
 
@@ -41,9 +40,8 @@ def encoder(size: int = 128, norm: Norm = nn.BatchNorm2d) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def decoder(size: int = 128, norm: Norm = nn.BatchNorm2d) -> nn.Sequential:
-    """(B, 128, 8, 8) -> (B, 1, size, size), linear output. 692,257 parameters at size 128."""
-    channels = 128
+def decoder(size: int = 128, norm: Norm = nn.BatchNorm2d, channels: int = 128) -> nn.Sequential:
+    """(B, channels, 8, 8) -> (B, 1, size, size), linear output. 692,257 parameters at size 128."""
     layers: list[nn.Module] = [norm(channels), nn.ReLU()]
     for i in range(_blocks(size)):
         filters = max(32, 128 // 2**i)

@@ -1,4 +1,5 @@
-# Bayesian AE, Baur et al. 2021, section II-C: 100 passes of the AE with dropout, the mean of their residuals (eq. 3).
+# Bayesian AE, Baur et al. 2021, eq. 3: passes of the AE with dropout of its latent, the mean of their residuals. 100 of
+# them: section III-B.
 
 register("bayesian-ae", "Bayesian AE", published="Bayesian AE", base="ae-dense", settings=dict(samples=100))
 

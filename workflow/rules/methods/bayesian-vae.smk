@@ -1,4 +1,5 @@
-# Bayesian VAE, Baur et al. 2021, section II-C: 100 samples of the VAE's latent, the mean of their residuals (eq. 3).
+# Bayesian VAE, Baur et al. 2021, eq. 3: samples of the VAE's latent, the mean of their residuals. 100 of them: section
+# III-B.
 
 register("bayesian-vae", "Bayesian VAE", published="Bayesian VAE", base="vae", settings=dict(samples=100))
 

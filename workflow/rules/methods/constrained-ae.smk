@@ -1,4 +1,4 @@
-# Constrained AE, Baur et al. 2021, section II-A; Table II, weight of the constraint from the authors' code.
+# Constrained AE, Baur et al. 2021, sections III-B and III-F; Table II, weight of the constraint from the authors' code.
 
 register(
     "constrained-ae",

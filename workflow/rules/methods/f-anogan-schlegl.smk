@@ -1,11 +1,19 @@
-# Baur et al. 2021, section III-O (Fig. 9): the original networks of Schlegl et al. 2019, trained as the study trains its own.
+# Baur et al. 2021, section III-O (Fig. 9): the original networks of Schlegl et al. 2019, without dropout, else
+# trained as the study trains its own.
 
 register(
     "f-anogan-schlegl",
     "f-AnoGAN, networks of Schlegl",
     trained=True,
     settings=dict(
-        width=1.0, gan_steps=20_000, critic_steps=5, penalty=10.0, kappa=1.0, latent=128, dropout=0.0, learning_rate=1e-4
+        width=1.0,
+        gan_steps=20_000,
+        critic_steps=5,
+        penalty=10.0,
+        kappa=1.0,
+        latent=128,
+        dropout=0.0,
+        learning_rate=1e-4,
     ),
 )
 

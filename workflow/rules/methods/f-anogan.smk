@@ -1,4 +1,5 @@
-# f-AnoGAN, Baur et al. 2021, section II-B; Table II, the rest from the authors' code; 20,000 batches of the GAN (ours).
+# f-AnoGAN, Baur et al. 2021, sections II-A and III-B; Table II. Critic and kappa from the authors' code, 20,000 batches
+# of the GAN are ours.
 
 register(
     "f-anogan",

@@ -1,4 +1,5 @@
-# GMVAE (dense), Baur et al. 2021, section II-A; Table II, clusters from the authors' code.
+# GMVAE (dense), Baur et al. 2021, section II-A; Table II. Clusters, size of w and floor of the last term: the authors'
+# code.
 
 register(
     "gmvae-dense",

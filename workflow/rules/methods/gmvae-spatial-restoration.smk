@@ -1,4 +1,5 @@
-# GMVAE (spatial restoration), Baur et al. 2021, eq. 4: 500 steps on the image; You et al. 2019 for the TV term.
+# GMVAE (spatial restoration), Baur et al. 2021, eq. 4; 500 steps: section III-B. Step size, candidates of lambda_TV and
+# their choice on a fifth of the validation slices: the authors' code. TV term and clipping: You et al. 2019.
 
 register(
     "gmvae-spatial-restoration",

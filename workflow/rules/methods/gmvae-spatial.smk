@@ -1,4 +1,5 @@
-# GMVAE (spatial), Baur et al. 2021, section III-B; Table II, clusters from the authors' code.
+# GMVAE (spatial), Baur et al. 2021, section III-B; Table II. Clusters, size of w and floor of the last term: the
+# authors' code.
 
 register(
     "gmvae-spatial",

@@ -1,4 +1,5 @@
-# Baur et al. 2021, section III-O (Fig. 9): the original networks of You et al. 2019, trained as the study trains its own.
+# Baur et al. 2021, section III-O (Fig. 9): the original networks of You et al. 2019, without dropout, else
+# trained as the study trains its own.
 
 register(
     "gmvae-you",

@@ -1,4 +1,5 @@
-# VAE (restoration), Baur et al. 2021, eq. 4: 500 steps on the image under the VAE; You et al. 2019 for the TV term.
+# VAE (restoration), Baur et al. 2021, eq. 4; 500 steps: section III-B. Step size, candidates of lambda_TV and
+# their choice on a fifth of the validation slices: the authors' code. TV term and clipping: You et al. 2019.
 
 register(
     "vae-restoration",

@@ -1,4 +1,5 @@
-# Baur et al. 2021, section III-O (Fig. 9): the original networks of Zimmerer et al. 2018, trained as the study trains its own.
+# Baur et al. 2021, section III-O (Fig. 9): the original networks of Zimmerer et al. 2018, without dropout, else
+# trained as the study trains its own.
 
 register(
     "vae-zimmerer",

@@ -112,7 +112,7 @@ GAN = {
 
 
 def test_early_stopping_waits_for_the_first_stage(cohorts: dict[str, Path], tmp_path: Path) -> None:
-    """A patience of one epoch that nothing can satisfy ends the training after the second epoch that began with the encoder."""
+    """A patience of one epoch that nothing can satisfy ends the training after the encoder's second whole epoch."""
     fit.main(**{**arguments(cohorts, tmp_path), **GAN})
     curves = pd.read_csv(tmp_path / "training.csv")
     per_epoch = -(-len(torch_slices(cohorts["train"])) // 4)

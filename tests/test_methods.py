@@ -31,7 +31,6 @@ QUICK = {
     "f-anogan": '{"critic_steps": 2, "gan_steps": 2}',
     "anovaegan": '{"critic_steps": 2}',
     "vae-zimmerer-restoration": RESTORATION,
-    "gmvae-you": '{"latent": 1}',
     "gmvae-you-restoration": RESTORATION,
     "constrained-aae-chen": '{"critic_steps": 2, "first_epochs": 1, "first_steps": 2, "width": 0.125}',
     "f-anogan-schlegl": '{"critic_steps": 2, "gan_steps": 2, "width": 0.125}',

@@ -13,6 +13,9 @@ class Method(gmvae_spatial.Method):
 
     filters = FILTERS
 
+    def __init__(self, *, latent: int = 1, **gmvae: float):
+        super().__init__(latent=latent, **gmvae)
+
     def networks(self, size: int, latent: int) -> tuple[nn.Module, nn.Module]:
         down: list[nn.Module] = []
         for inputs, stride in zip((1, *[FILTERS] * 5), STRIDES, strict=True):

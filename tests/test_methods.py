@@ -5,6 +5,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -119,6 +120,14 @@ def test_unknown_method_is_told_what_there_is() -> None:
 def test_rules_and_modules_match() -> None:
     """A module without a rule would never run; a rule without a module is a method in another language."""
     assert set(known()) <= {path.stem for path in RULES.glob("*.smk")}
+
+
+def test_every_published_approach_has_its_method() -> None:
+    """The 17 rows of Tables III to VI, by the names under which published values are looked up."""
+    table = pd.read_csv(RULES.parents[1] / "data/published.csv").query("doc == 'D2' and dataset_or_class == 'GB'")
+    rules = [path.read_text() for path in RULES.glob("*.smk")]
+    names = [name for rule in rules for name in re.findall(r'published="([^"]+)"', rule)]
+    assert sorted(names) == sorted(table["method"].unique()) and len(names) == 17
 
 
 def test_parameter_counts() -> None:

@@ -71,10 +71,10 @@ class Batches(Sampler[list[int]]):
 class Fit(L.LightningModule):
     """A learner as Lightning sees it."""
 
-    def __init__(self, model: Learner, seed: int):
+    def __init__(self, model: Learner, seed: int, first_epochs: int):
         super().__init__()
         self.automatic_optimization = False  # a method may have several optimisers, which take turns as it says
-        self.model, self.seed = model, seed
+        self.model, self.seed, self.first_epochs = model, seed, first_epochs
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         optimisers = self.model.optimisers()
@@ -83,7 +83,6 @@ class Fit(L.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self.logged: set[str] = set()
-        self.warming_up = self.model.warming_up
 
     def training_step(self, batch: tuple[Tensor, Tensor], number: int) -> None:
         torch.manual_seed(derive(self.seed, "train", self.current_epoch, number))
@@ -150,23 +149,23 @@ class Progress(Callback):
         self.bar.close()
 
 
-def warming_up(trainer: L.Trainer) -> bool:
+def is_in_first_stage(trainer: L.Trainer) -> bool:
     """Whether the epoch began in a method's first stage: its validation says nothing yet."""
-    return trainer.lightning_module.warming_up
+    return trainer.current_epoch < trainer.lightning_module.first_epochs
 
 
 class BestAndLast(ModelCheckpoint):
-    """Checkpoints of the last epoch and of the best one after the warm-up."""
+    """Checkpoints of the last epoch and of the best one after the first stage."""
 
     def check_monitor_top_k(self, trainer: L.Trainer, current: Tensor | None = None) -> bool:
-        return not warming_up(trainer) and super().check_monitor_top_k(trainer, current)
+        return not is_in_first_stage(trainer) and super().check_monitor_top_k(trainer, current)
 
 
 class ResumableEarlyStopping(EarlyStopping):
-    """Early stopping after the warm-up that, resumed from the epoch at which it had decided to stop, stops."""
+    """Early stopping after the first stage that, resumed from the epoch at which it had decided to stop, stops."""
 
     def _should_skip_check(self, trainer: L.Trainer) -> bool:
-        return warming_up(trainer) or super()._should_skip_check(trainer)
+        return is_in_first_stage(trainer) or super()._should_skip_check(trainer)
 
     def on_train_start(self, trainer: L.Trainer, _: L.LightningModule) -> None:
         trainer.should_stop = self.wait_count >= self.patience
@@ -197,8 +196,8 @@ def train(
     """Train by `model.train_on`, stop early on the healthy validation slices, leave the best weights in `model`.
 
     Stops when the monitored validation term hasn't improved by `min_delta` for `patience` epochs (Baur et al.
-    section III-B). `precision` is Lightning's; `auto` is mixed on a GPU and 32 bits elsewhere. Resumes from
-    `checkpoints` if a killed run left any there.
+    section III-B), after at most `epochs` beyond a method's first stage. `precision` is Lightning's; `auto` is mixed on
+    a GPU and 32 bits elsewhere. Resumes from `checkpoints` if a killed run left any there.
     Returns the training curves: epoch, train_<term>, validation_<term>, and `kept`, true for the epoch of the weights.
     """
     monitor = f"validation_{model.monitor}"
@@ -216,11 +215,14 @@ def train(
         precision = "32-true"
         if device.type == "cuda":
             precision = "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
+    batches = Batches(len(train_data), batch_size, seed)
+    first_epochs = -(-model.first_stage // len(batches))
+    fit = Fit(model.to(memory_format=torch.channels_last), seed, first_epochs)
     trainer = L.Trainer(
         accelerator=device.type,
         devices=1,
         precision=precision,
-        max_epochs=epochs,
+        max_epochs=first_epochs + epochs,
         callbacks=[
             history,
             ResumableEarlyStopping(monitor, min_delta, patience, check_on_train_epoch_end=True),
@@ -235,8 +237,6 @@ def train(
         enable_model_summary=False,
         default_root_dir=checkpoints,
     )
-    fit = Fit(model.to(memory_format=torch.channels_last), seed)
-    batches = Batches(len(train_data), batch_size, seed)
     last = checkpoints / "last.ckpt"
     resumed = last if last.exists() else None
     if resumed:
@@ -249,9 +249,6 @@ def train(
         ckpt_path=resumed,
         weights_only=True,
     )
-    if not best.best_model_path:
-        problem = f"ended after {epochs} epochs, before the method's first stage was over"
-        raise InputError("training", problem, "Raise `epochs` of the study or lower the steps of the method's stage")
     kept = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     fit.load_state_dict(kept["state_dict"])
     curves = pd.DataFrame(history.rows)

@@ -26,14 +26,12 @@ class Learner(nn.Module):
 
     learning_rate: float = 1e-4
 
+    first_stage: int = 0
+    """Batches of a first stage of the training, in which nothing can be validated."""
+
     def loss(self, x: Tensor, brain: Tensor) -> dict[str, Tensor]:
         """Terms of the training loss for slices (B, 1, H, W); `loss` is the one that is minimised."""
         raise NotImplementedError(f"{type(self).__module__} defines neither `loss` nor `fit`")
-
-    @property
-    def warming_up(self) -> bool:
-        """Whether a first stage of the training is still going on, in which nothing can be validated."""
-        return False
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         """The optimisers by the names under which `train_on` asks for them."""

@@ -18,11 +18,12 @@ def lineage(method):
 
 
 def with_inherited(method, settings):
-    """A method's hyper-parameters laid over those that its network was trained with; `settings` gives a method's own."""
+    """A method's hyper-parameters over those that its network was trained with; `settings` gives a method's own."""
     return {key: value for name in reversed(lineage(method)) for key, value in settings(name).items()}
 
 
 def model_owner(study, method):
+    """The study whose model and maps of a method a study takes."""
     return sweeps.owner_of_model(STUDIES, study, lineage(method))
 
 
@@ -57,7 +58,6 @@ def VALIDATION(w):
 def trained(method):
     """Input function: the model of a method, trained with the same study and seed."""
     return lambda w: f"{RESULTS}/{model_owner(w.study, method)}/models/{method}/seed{w.seed}/model.pt"
-
 
 
 rule fit:

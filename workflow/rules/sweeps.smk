@@ -74,4 +74,5 @@ rule figure_sweep:
     shell:
         "brainuad figure-sweep --study {input.study} --metrics {input.metrics} {params.labels} {params.intervals}"
         " {params.levels} {params.datasets} {params.methods} --title {params.sweep[title]:q}"
-        " --axis {params.sweep[axis]:q} --metric {params.sweep[metric]} {params.time} --out {output.svg} --out-csv {output.csv} 2> {log}"
+        " --axis {params.sweep[axis]:q} --metric {params.sweep[metric]} {params.time} --out {output.svg}"
+        " --out-csv {output.csv} 2> {log}"

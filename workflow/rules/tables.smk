@@ -108,14 +108,18 @@ rule table_settings:
         runtime=10,
     shell:
         "brainuad table-settings --study {input.study} --settings {params.settings:q} --stated {params.stated:q}"
-        " --training {params.training:q} --stated-training {params.stated_training:q} --out-csv {output.csv} --out-html {output.html} 2> {log}"
+        " --training {params.training:q} --stated-training {params.stated_training:q}"
+        " --out-csv {output.csv} --out-html {output.html} 2> {log}"
 
 
 def shifted_datasets(w):
     """A study's shifts as JSON, their cohorts by the names of the datasets."""
     cohorts = STUDIES[w.study]["cohorts"]
-    shifts = STUDIES[w.study]["shifts"]
-    return json.dumps([{**shift, "cohorts": [cohorts[role]["dataset"] for role in shift["cohorts"]]} for shift in shifts])
+    named = [
+        {**shift, "cohorts": [cohorts[role]["dataset"] for role in shift["cohorts"]]}
+        for shift in STUDIES[w.study]["shifts"]
+    ]
+    return json.dumps(named)
 
 
 rule table_contrasts:

@@ -87,7 +87,7 @@ def copy_project(folder: Path) -> Path:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project in which the tiny run has ended."""
     folder = copy_project(tmp_path_factory.mktemp("project"))
-    snakemake(folder, "--cores", "2", *TINY)
+    snakemake(folder, "--cores", "2", "--resources", "gpu=2", *TINY)
     shutil.copy(folder / "results/tiny/baur2021/metrics.csv", folder / "unbroken.csv")
     return folder
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 from brainuad.methods.base import load
+from brainuad.methods.learner import Learner
 from brainuad.stages import fit
 from brainuad.training import Batches, train
 
@@ -84,13 +86,46 @@ def test_killed_training_resumes_to_the_same_model(cohorts: dict[str, Path], unb
 
 
 def test_training_killed_after_its_last_epoch_stays_stopped(cohorts: dict[str, Path], tmp_path: Path) -> None:
-    """Resumed from the epoch at which early stopping had decided, not one more epoch is trained."""
+    """Resumed from the epoch at which early stopping had decided, not one more batch is trained on."""
     model, images = load("vae")(size=32), [cohorts[name] / "images.h5" for name in ("train", "validation")]
     options = {"seed": 0, "device": torch.device("cpu"), "checkpoints": tmp_path / "checkpoints", "epochs": 9}
     stopped = train(model, *images, **options, patience=1, min_delta=1e9)
-    again = train(load("vae")(size=32), *images, **options, patience=1, min_delta=1e9)
+    again = train(untrainable("vae", size=32), *images, **options, patience=1, min_delta=1e9)
     assert len(stopped) == 2
     pd.testing.assert_frame_equal(stopped, again)
+
+
+def untrainable(method: str, **settings: float) -> Learner:
+    """A method that fails as soon as it has to learn from a batch."""
+    model = load(method)(**settings)
+    model.train_on = None
+    return model
+
+
+@pytest.mark.parametrize("settings", [{}, {"gan_steps": 500, "critic_steps": 1}])
+def test_every_epoch_is_kept_whether_it_was_the_best_or_not(
+    settings: dict[str, int], cohorts: dict[str, Path], tmp_path: Path
+) -> None:
+    """A network that gets no better, and one in its first stage, where nothing can be called better."""
+    method, images = (
+        "f-anogan" if settings else "vae",
+        [cohorts[name] / "images.h5" for name in ("train", "validation")],
+    )
+    model, epochs = load(method)(size=32, **settings), []
+    learn = model.train_on
+
+    def train_on(*given: object) -> object:
+        if given[-1] == 3:
+            raise KeyboardInterrupt
+        epochs.append(given[-1])
+        return learn(*given)
+
+    model.train_on = train_on
+    options = {"seed": 0, "device": torch.device("cpu"), "checkpoints": tmp_path, "min_delta": 1e9}
+    with suppress(KeyboardInterrupt, SystemExit):
+        train(model, *images, **options, epochs=9, batch_size=12)
+    assert sorted(set(epochs)) == [0, 1, 2]
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["epoch"] == 2
 
 
 def test_batches_cover_every_slice_once_and_follow_the_epoch() -> None:

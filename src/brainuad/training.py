@@ -154,8 +154,8 @@ def is_in_first_stage(trainer: L.Trainer) -> bool:
     return trainer.current_epoch < trainer.lightning_module.first_epochs
 
 
-class BestAndLast(ModelCheckpoint):
-    """Checkpoints of the last epoch and of the best one after the first stage."""
+class Best(ModelCheckpoint):
+    """A checkpoint of the best epoch after the first stage."""
 
     def check_monitor_top_k(self, trainer: L.Trainer, current: Tensor | None = None) -> bool:
         return not is_in_first_stage(trainer) and super().check_monitor_top_k(trainer, current)
@@ -188,27 +188,25 @@ def train(
     device: torch.device,
     checkpoints: Path,
     epochs: int = 1000,
+    iterations: int | None = None,
     batch_size: int = 32,
-    patience: int = 5,
+    patience: int | None = 5,
     min_delta: float = 1e-8,
     precision: str = "auto",
 ) -> pd.DataFrame:
     """Train by `model.train_on`, stop early on the healthy validation slices, leave the best weights in `model`.
 
     Stops when the monitored validation term hasn't improved by `min_delta` for `patience` epochs (Baur et al.
-    section III-B), after at most `epochs` beyond a method's first stage. `precision` is Lightning's; `auto` is mixed on
-    a GPU and 32 bits elsewhere. Resumes from `checkpoints` if a killed run left any there.
+    section III-B), after at most `epochs` beyond a method's first stage; `iterations` are batches to take instead, in
+    whole epochs. Without `patience` it doesn't stop early and the last weights are left. `precision` is Lightning's;
+    `auto` is mixed on a GPU and 32 bits elsewhere. Resumes from `checkpoints` if a killed run left any there.
     Returns the training curves: epoch, train_<term>, validation_<term>, and `kept`, true for the epoch of the weights.
     """
     monitor = f"validation_{model.monitor}"
-    best = BestAndLast(
-        checkpoints,
-        "best",
-        monitor,
-        save_last=True,
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
-    )
+    options = {"save_on_train_epoch_end": True, "enable_version_counter": False}
+    best = Best(checkpoints, "best", monitor, **options)
+    # With `save_last` Lightning would save it in the epochs that are the best so far, and in no other.
+    latest = ModelCheckpoint(checkpoints, "last", **options)
     history = History()
     train_data, validation_data = Slices(train_images), Slices(validation_images)
     if precision == "auto":
@@ -217,18 +215,16 @@ def train(
             precision = "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
     batches = Batches(len(train_data), batch_size, seed)
     first_epochs = -(-model.first_stage // len(batches))
+    if iterations:
+        epochs = -(-iterations // len(batches))
+    stopping = [ResumableEarlyStopping(monitor, min_delta, patience, check_on_train_epoch_end=True)] if patience else []
     fit = Fit(model.to(memory_format=torch.channels_last), seed, first_epochs)
     trainer = L.Trainer(
         accelerator=device.type,
         devices=1,
         precision=precision,
         max_epochs=first_epochs + epochs,
-        callbacks=[
-            history,
-            ResumableEarlyStopping(monitor, min_delta, patience, check_on_train_epoch_end=True),
-            best,
-            Progress(),
-        ],
+        callbacks=[history, *stopping, Progress(), best, latest],
         plugins=[AtomicCheckpoints()],
         logger=False,
         enable_progress_bar=False,
@@ -249,7 +245,7 @@ def train(
         ckpt_path=resumed,
         weights_only=True,
     )
-    kept = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
+    kept = torch.load(best.best_model_path if patience else last, map_location="cpu", weights_only=True)
     fit.load_state_dict(kept["state_dict"])
     curves = pd.DataFrame(history.rows)
     return curves.assign(kept=curves["epoch"] == kept["epoch"])

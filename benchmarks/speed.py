@@ -93,10 +93,15 @@ def untrained(name: str, size: int, device: torch.device, volume: Volume) -> Met
     """A method as `brainuad score` would have it from a model."""
     if not issubclass(load(name), Learner):
         return build(name, {})
-    method = build(name, {"size": size}).to(device).eval().to(memory_format=torch.channels_last)
+    method = build(name, sized(name, size)).to(device).eval().to(memory_format=torch.channels_last)
     if name == "atlas-z":  # can't score before it has seen a volume
         method.fit([volume], [], np.random.default_rng(0))
     return method
+
+
+def sized(name: str, size: int) -> dict[str, int]:
+    """The size of slices as a setting, for a method that is built for it."""
+    return {"size": size} if load(name).fixed_size else {}
 
 
 def scored(method: Method, volume: Volume, shortened: bool) -> tuple[float, float, str]:
@@ -182,7 +187,7 @@ def real_epoch(
 ) -> tuple[float, Counter[str]]:
     """Seconds of one epoch of `brainuad.training.train`, from its first step to that of the next; and of its parts."""
     spent, starts = Counter(), []
-    model = build(name, {"size": size}).to(device)
+    model = build(name, sized(name, size)).to(device)
     step = model.train_on
 
     def train_on(*given: object) -> object:
@@ -228,7 +233,7 @@ class BareLoop:
 
     def __init__(self, name: str, images: list[Path], device: torch.device, size: int, batch_size: int):
         self.device = device
-        self.model = build(name, {"size": size}).to(device, memory_format=torch.channels_last)
+        self.model = build(name, sized(name, size)).to(device, memory_format=torch.channels_last)
         self.optimisers = self.model.optimisers()
         self.batches, self.validation = (self.on_device(path, batch_size) for path in images)
 

@@ -24,11 +24,8 @@ def restore(path: Path, method: str, settings: dict[str, object]) -> tuple[Learn
     `settings` come on top of those the model was trained with. Returns the method, ready to score, and all its
     settings. Raises InputError where the file can't be read or holds weights that the method has no place for.
     """
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        settings = {**saved["settings"], **settings}
-    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
-        raise InputError(path, "is not a whole model of BrainUAD", "Delete it and run again") from error
+    saved = read(path)
+    settings = {**saved["settings"], **settings}
     model = build(method, settings)
     own = model.state_dict()
     # A method may add buffers of its own to another's network, never weights.
@@ -38,3 +35,17 @@ def restore(path: Path, method: str, settings: dict[str, object]) -> tuple[Learn
         raise InputError(path, f"is a model of {saved['method']}, not fit for {method}", "Check the method's rule")
     model.load_state_dict(saved["state"], strict=False)
     return model.eval().to(memory_format=torch.channels_last), settings
+
+
+def trained(path: Path) -> Learner:
+    """The method that a model was trained for, ready to score; raises InputError where the file can't be read."""
+    return restore(path, read(path)["method"], {})[0]
+
+
+def read(path: Path) -> dict[str, object]:
+    """The method, settings and weights of a model; raises InputError where the file can't be read."""
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        return {name: saved[name] for name in ("method", "settings", "state")}
+    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        raise InputError(path, "is not a whole model of BrainUAD", "Delete it and run again") from error

@@ -11,17 +11,18 @@ from brainuad.methods.learner import Learner
 class Method(Learner):
     """|x - mean| / (sd + floor) at each voxel of the common grid; the mean serves as the reconstruction."""
 
-    def __init__(self, *, size: int = 128, floor: float = 0.05):
+    fixed_size = False
+
+    def __init__(self, *, floor: float = 0.05):
         super().__init__()
-        self.size = size
         self.floor = floor
-        self.mean = self.sd = np.zeros((0, size, size), np.float32)
+        self.mean = self.sd = np.zeros((0, 1, 1), np.float32)
         self.seen = np.zeros(0, np.intp)
 
     def fit(self, train: list[Volume], validation: list[Volume], rng: np.random.Generator) -> None:
         """Mean and sd over subjects of each slice index, for the indices that the training subjects have."""
         depth = 1 + max(int(volume.slices.max()) for volume in train)
-        count, (total, squares) = np.zeros(depth), np.zeros((2, depth, self.size, self.size))
+        count, (total, squares) = np.zeros(depth), np.zeros((2, depth, *train[0].image.shape[1:]))
         for volume in train:
             count[volume.slices] += 1
             total[volume.slices] += volume.image

@@ -47,7 +47,7 @@ class Method(Protocol):
 
 def known() -> list[str]:
     """The ids of all methods: module names with hyphens."""
-    shared = {"__init__", "base", "learner", "monte_carlo", "restoration"}
+    shared = {"__init__", "base", "inpainting", "learner", "monte_carlo", "restoration"}
     return sorted(p.stem.replace("_", "-") for p in Path(__file__).parent.glob("*.py") if p.stem not in shared)
 
 

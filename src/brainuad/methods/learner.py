@@ -24,6 +24,9 @@ class Learner(nn.Module):
     monitor: ClassVar[str] = "reconstruction"
     """The term of `loss` that early stopping watches on the healthy validation subjects."""
 
+    fixed_size: ClassVar[bool] = True
+    """Whether the network is built for square slices of one size, its setting `size`."""
+
     learning_rate: float = 1e-4
 
     first_stage: int = 0

@@ -23,10 +23,16 @@ class Metric:
     reference: str
     """Where it comes from and how it is computed."""
     scope: str
-    """`subject`: one value for each, `pooled`: one over all voxels of a dataset, `both`."""
+    """`subject`: one value for each, `pooled`: one of a whole dataset, `both`."""
+    pooled: str = "all voxels"
+    """What the value of a whole dataset is made from, where it has both."""
 
 
 BAUR = "Baur et al. 2021, III-D"
+MAVROPOULOS = "Mavropoulos 2021, IV"
+HEATMAP = "of the losses that a quicker method gives with those of the inpainting, over windows with brain"
+NGUYEN = "Nguyen et al. 2021, Table 1"
+SLICES = "mean over slices"
 POINT_LABELS = {
     **{name: f"{name.removeprefix('fpr_')} % healthy false positives" for name in FALSE_POSITIVE_RATES},
     "p98": "98th percentile of healthy scores",
@@ -82,6 +88,16 @@ METRICS: dict[str, Metric] = {
             )
             for point in OPERATING_POINTS
         ),
+        Metric(
+            "dice",
+            "Dice (study's own masks)",
+            UNIT,
+            "higher",
+            f"{NGUYEN}; of slices with a lesion, masks by the paper's segmentation",
+            "both",
+            SLICES,
+        ),
+        Metric("dice_sd", "Dice (study's own masks), sd", UNIT, "none", f"{NGUYEN}; over slices", "pooled"),
         *(
             Metric(
                 f"fpr_at_{point}",
@@ -196,8 +212,39 @@ METRICS: dict[str, Metric] = {
             "subject_score_mean, diseased or healthy",
             "pooled",
         ),
+        Metric(
+            "psnr", "PSNR in dB", POSITIVE, "higher", f"{NGUYEN}; inpainted healthy slices, range 255", "both", SLICES
+        ),
+        Metric("psnr_sd", "PSNR in dB, sd", POSITIVE, "none", f"{NGUYEN}; over slices", "pooled"),
+        Metric("ssim", "SSIM", (-1.0, 1.0), "higher", f"{NGUYEN}; inpainted healthy slices, range 255", "both", SLICES),
+        Metric("ssim_sd", "SSIM, sd", UNIT, "none", f"{NGUYEN}; over slices", "pooled"),
+        Metric(
+            "psnr_window", "PSNR of the window in dB", POSITIVE, "higher", "inside the inpainted box", "both", SLICES
+        ),
+        Metric("ssim_window", "SSIM of the window", (-1.0, 1.0), "higher", "inside the inpainted box", "both", SLICES),
+        Metric(
+            "loss_difference",
+            "|Predicted - true loss|",
+            POSITIVE,
+            "lower",
+            f"{MAVROPOULOS}; mean over windows with brain, in the unit of the target",
+            "both",
+        ),
+        Metric(
+            "loss_difference_relative",
+            "|Predicted - true loss| / true loss",
+            POSITIVE,
+            "lower",
+            f"{MAVROPOULOS}; ratio of means over windows with brain",
+            "both",
+        ),
+        Metric("heat_pearson", "Pearson, with the heatmap", (-1.0, 1.0), "higher", HEATMAP, "both"),
+        Metric("heat_spearman", "Spearman, with the heatmap", (-1.0, 1.0), "higher", HEATMAP, "both"),
+        Metric("heat_overlap", "Hottest 5 % shared", UNIT, "higher", HEATMAP, "both"),
         Metric("parameters", "Parameters", POSITIVE, "lower", "trained numbers of the model", "pooled"),
-        Metric("seconds_per_volume", "Seconds per volume", POSITIVE, "lower", "time to score a scan", "pooled"),
+        Metric(
+            "seconds_per_volume", "Seconds per volume", POSITIVE, "lower", "to score the slices of a scan", "pooled"
+        ),
         Metric("peak_memory_mb", "Peak memory in MB", POSITIVE, "lower", "while scoring", "pooled"),
     ]
 }

@@ -40,3 +40,13 @@ def write(table: pd.DataFrame, path: Path) -> None:
     """Write any table as CSV, whole or not at all."""
     with atomic(path) as temporary:
         table.to_csv(temporary, index=False)
+
+
+def of_slices(slices: pd.DataFrame) -> pd.DataFrame:
+    """Column subject and a metric each, one row a slice -> columns subject, metric, value, without undefined values.
+
+    Means over a subject's slices and, pooled, over all slices.
+    """
+    means = slices.groupby("subject", sort=False).mean()
+    means.loc[POOLED] = slices.drop(columns="subject").mean()
+    return means.rename_axis("subject").melt(ignore_index=False, var_name="metric").reset_index().dropna()

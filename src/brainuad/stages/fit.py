@@ -11,6 +11,7 @@ import torch
 
 from brainuad import code, models
 from brainuad.device import choose
+from brainuad.errors import InputError
 from brainuad.files import atomic, sha256
 from brainuad.methods.base import build, load
 from brainuad.scoring.reading import read
@@ -36,18 +37,20 @@ def main(
     """Fit METHOD on the slices of TRAIN; those of VALIDATION, healthy too, tell when to stop.
 
     SETTINGS are the method's hyper-parameters and TRAINING those of the loop, both as JSON. BASE is a trained model
-    to start from. OUT_RECORD tells what the model was made from and with. A method that defines `fit` is fitted by
-    it, any other by minimising its loss; a killed run of the loop resumes where it stood.
+    to start from, or to learn from. OUT_RECORD tells what the model was made from and with. A method that defines
+    `fit` is fitted by it, any other by minimising its loss; a killed run of the loop resumes where it stood.
     """
     chosen = choose(device, threads)
     torch.manual_seed(derive(seed, method, "weights"))
-    if base:
+    teaches = hasattr(load(method), "learn_from")
+    if base and not teaches:
         model, options = models.restore(base, method, json.loads(settings))
     else:
-        with open_checked(train, "images", values=False) as file:
-            options = {"size": file["image"].shape[1], **json.loads(settings)}
+        options = {**size(method, train), **json.loads(settings)}
         model = build(method, options)
     model.to(chosen)
+    if base and teaches:
+        model.learn_from(models.trained(base).to(chosen))
 
     record = json.dumps(
         {
@@ -83,3 +86,15 @@ def main(
     for abandoned in out_model.parent.glob(".checkpoints-*"):
         # Renamed first: a kill on the way must not leave half a folder to resume from.
         shutil.rmtree(abandoned.rename(abandoned.with_name(".removed")))
+
+
+def size(method: str, train: Path) -> dict[str, int]:
+    """The setting `size` of a method that is built for slices of one size; raises InputError unless they are square."""
+    if not load(method).fixed_size:
+        return {}
+    with open_checked(train, "images", values=False) as file:
+        _, rows, columns = file["image"].shape
+    if rows != columns:
+        problem = f"has slices of {rows} x {columns} pixels, but {method} is built for square ones"
+        raise InputError(train, problem, "Take the method out of the study or choose another recipe")
+    return {"size": rows}

@@ -1,0 +1,42 @@
+"""Dense reconstruction-loss prediction: the losses of all windows of a slice in one pass. Beyond the papers."""
+
+import torch
+from torch import Tensor
+
+from brainuad.errors import InputError
+from brainuad.methods import loss_prediction
+from brainuad.networks.loss_prediction import STRIDE, dense_predictor
+from brainuad.sliding_window import TOP
+
+
+class Method(loss_prediction.Method):
+    """R sees the slice itself, nothing erased, and answers for all places of the window; it is trained at one of them.
+
+    Unlike R it sees what the window holds, so it can learn which tissue G fails on.
+    """
+
+    fixed_size = False
+
+    def __init__(self, *, target: str = "window", **settings: float):
+        super().__init__(target=target, **settings)
+        if self.window.step != STRIDE or self.window.side % (2 * STRIDE):
+            problem = f"can't answer for windows of {self.window.side} pixels every {self.window.step}"
+            raise InputError("loss-prediction-dense", problem, "Use a step of 4 and a side that 8 divides")
+        self.predictor = dense_predictor()
+
+    def loss(self, x: Tensor, brain: Tensor) -> dict[str, Tensor]:
+        rows, columns = (place // STRIDE for place in self.place(brain, self.window.side))
+        true = self.loss_of_inpainting(x, STRIDE * rows, STRIDE * columns)
+        predicted = self.at_windows(x)[torch.arange(len(x), device=x.device), rows, columns]
+        return {"loss": (predicted.float() - true).abs().mean(), "true": true.mean(), "predicted": predicted.mean()}
+
+    def at_windows(self, x: Tensor) -> Tensor:
+        """Slices (D, 1, H, W) -> (D, R, C), the answers at the windows' centres."""
+        first = self.window.side // 2 // STRIDE
+        rows, columns = (len(self.window.positions(length)) for length in x.shape[2:])
+        return self.predictor(x)[:, 0, first : first + rows, first : first + columns]
+
+    @torch.no_grad()
+    def losses(self, x: Tensor, places: Tensor) -> Tensor:
+        answers = torch.cat([self.at_windows(part) for part in x.split(self.together)]).float()
+        return torch.where(places, answers, 0.0) * (TOP if self.target == "window" else 1.0)

@@ -1,0 +1,321 @@
+"""Inpainting and the prediction of its losses: the papers' equations, layers and sizes."""
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from skimage.metrics import structural_similarity
+from torch import nn
+
+from brainuad import boxes, models
+from brainuad.cost import layers, summary_megabytes
+from brainuad.errors import InputError
+from brainuad.methods.base import build
+from brainuad.methods.inpainting import Inpainting
+from brainuad.metrics import table
+from brainuad.metrics.agreement import agreement
+from brainuad.metrics.inpainting import similarity
+from brainuad.networks.inpainting import Generator, discriminator, folded
+from brainuad.networks.loss_prediction import dense_predictor, predictor
+from brainuad.stages import agreement as agreement_stage
+from brainuad.stages import fit, heatmaps, inpaint
+
+SMALL = {"window": 8, "width": 4}
+
+
+def discs(count: int = 4, size: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
+    y, x = torch.meshgrid(torch.linspace(-1, 1, size), torch.linspace(-1, 1, size), indexing="ij")
+    brain = (x**2 + y**2 < 0.7).expand(count, 1, -1, -1)
+    return torch.rand(brain.shape, generator=torch.Generator().manual_seed(1)) * brain, brain
+
+
+def test_generator_has_the_size_that_its_family_has() -> None:
+    """Mavropoulos 2021 states 852 MB for his; the usual U-Net has 17.3 million weights and 826 MB by the same sum."""
+    assert sum(weight.numel() for weight in Generator().parameters()) == 17_261_825
+    upsampled = 2 * 4 * sum(maps * side**2 for maps, side in ((512, 32), (256, 64), (128, 128), (64, 256))) / 2**20
+    assert summary_megabytes(Generator(), (1, 256, 256)).total + upsampled == pytest.approx(826, abs=0.5)
+
+
+@pytest.mark.parametrize("upsampling", ["bilinear", "bicubic"])
+def test_generator_keeps_any_shape_and_the_scale(upsampling: str) -> None:
+    made = Generator(4, upsampling)(torch.rand(2, 1, 40, 28))
+    assert made.shape == (2, 1, 40, 28)
+    assert 0 <= made.min() < made.max() <= 1
+
+
+def test_folded_generator_is_the_generator() -> None:
+    torch.manual_seed(0)
+    generator = Generator(4)
+    generator(torch.rand(8, 1, 32, 32))  # moves the running means
+    x = torch.rand(2, 1, 32, 32)
+    with torch.no_grad():
+        assert torch.allclose(folded(generator)(x), generator.eval()(x), atol=1e-5)
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in folded(generator).modules())
+
+
+def test_every_weight_of_the_discriminator_has_spectral_norm_one() -> None:
+    torch.manual_seed(0)
+    judge = discriminator(4)
+    for _ in range(50):  # each pass is a step of the power iteration
+        judge(torch.rand(1, 1, 32, 32))
+    convolutions = [layer for layer in judge if isinstance(layer, nn.Conv2d)]
+    assert len(convolutions) == 5
+    for layer in convolutions:
+        assert float(torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2)) == pytest.approx(1, abs=1e-2)
+
+
+def test_losses_are_those_of_the_paper() -> None:
+    torch.manual_seed(0)
+    method = Inpainting(**SMALL).eval()
+    x, brain = discs()
+    torch.manual_seed(5)
+    terms = method.loss(x, brain)
+    torch.manual_seed(5)
+    side = method.erased[int(torch.randint(1, ()))]
+    made = method.generator(boxes.erase(x, *boxes.on_brain(brain, side), side))
+    believed = torch.sigmoid(method.discriminator(made))
+    expected = 50 * (x - made).abs().mean() + torch.log(1 - believed).mean()
+    assert terms["loss"].item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_players_move_in_turn() -> None:
+    method = Inpainting(**SMALL)
+    x, brain = discs()
+    moved, given = [], {}
+    real_fake = torch.sigmoid(method.eval().discriminator(x)).detach()
+    method.train()
+
+    def minimise(loss: torch.Tensor, name: str) -> None:
+        weights = [weight for group in method.optimisers()[name].param_groups for weight in group["params"]]
+        gradients = torch.autograd.grad(loss, weights)
+        moved.append((name, len(weights), all(gradient.isfinite().all() for gradient in gradients)))
+        given[name] = float(loss)
+
+    method.train_on(x, brain, minimise, 0)
+    parts = {"generator": method.generator, "discriminator": method.discriminator}
+    assert moved == [(name, len(list(part.parameters())), True) for name, part in parts.items()]
+    assert given["discriminator"] > 0
+    assert real_fake.shape == (4, 1)
+    rates = {name: optimiser.param_groups[0]["lr"] for name, optimiser in method.optimisers().items()}
+    assert rates == {"generator": 1e-4, "discriminator": 1e-3}
+
+
+def test_network_for_all_windows_erases_squares_of_all_sizes() -> None:
+    method, (x, brain) = build("inpainting-all", {"erased": [2, 4, 8], "width": 4}), discs(1)
+    torch.manual_seed(0)
+    areas = {int((method.erase(x, brain) == boxes.FILL).sum()) for _ in range(40)}
+    assert areas == {4, 16, 64}
+
+
+FIGURE_5 = """
+Conv2d-1 [64, 128, 128] 640
+LeakyReLU-2 [64, 128, 128] 0
+Conv2d-3 [128, 64, 64] 73856
+MaxPool2d-4 [128, 32, 32] 0
+LeakyReLU-5 [128, 32, 32] 0
+BatchNorm2d-6 [128, 32, 32] 256
+Conv2d-7 [256, 16, 16] 295168
+MaxPool2d-8 [256, 8, 8] 0
+LeakyReLU-9 [256, 8, 8] 0
+Conv2d-10 [512, 4, 4] 1180160
+MaxPool2d-11 [512, 2, 2] 0
+LeakyReLU-12 [512, 2, 2] 0
+Conv2d-13 [1, 1, 1] 8193
+Sigmoid-14 [1, 1, 1] 0
+"""
+
+
+def test_network_r_is_that_of_figure_5() -> None:
+    rows = [f"{layer.name} {list(layer.shape)} {layer.parameters}" for layer in layers(predictor(), (1, 256, 256))]
+    assert rows == FIGURE_5.split("\n")[1:-1]
+    assert summary_megabytes(predictor(), (1, 256, 256)).total == pytest.approx(30.04, abs=0.005)
+
+
+@pytest.mark.parametrize("size", [256, 128, 64, 32])
+def test_network_r_keeps_its_layers_on_smaller_slices(size: int) -> None:
+    network = predictor(size).eval()
+    assert sum(weight.numel() for weight in network.parameters()) == 1_558_273
+    assert network(torch.rand(1, 1, size, size)).shape == (1, 1, 1, 1)
+
+
+def test_network_r_tells_which_sizes_it_sees() -> None:
+    with pytest.raises(InputError, match="can't see slices of 192 pixels"):
+        predictor(192)
+
+
+def test_dense_network_sees_no_farther_than_it_says() -> None:
+    torch.manual_seed(0)
+    network = dense_predictor().eval()
+    x = torch.rand(1, 1, 160, 160)
+    near, far = x.clone(), x.clone()
+    near[..., 80:96, 80:96] = 0
+    far[..., :, 142:] = 0
+    with torch.no_grad():
+        given, other, same = (network(image)[0, 0, 20, 20] for image in (x, near, far))
+    assert given != other
+    assert given == same
+
+
+def teacher(generator: nn.Module) -> Inpainting:
+    method = Inpainting(**SMALL).eval()
+    method.generator = generator
+    return method
+
+
+class Halved(nn.Module):
+    """Gives back half of what it sees."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x / 2
+
+
+@pytest.mark.parametrize("target", ["whole", "window"])
+def test_target_of_the_prediction(target: str) -> None:
+    x, brain = discs(3)
+    method = build("loss-prediction", {"size": 32, "window": 8, "target": target})
+    method.learn_from(teacher(Halved()))
+    rows, columns = torch.tensor([4, 8, 12]), torch.tensor([8, 8, 12])
+    true = method.loss_of_inpainting(x, rows, columns)
+    for i in range(3):
+        inside = np.s_[rows[i] : rows[i] + 8, columns[i] : columns[i] + 8]
+        image = x[i, 0].numpy()
+        masked = image.copy()
+        masked[inside] = 1
+        if target == "whole":
+            expected = np.abs(image - masked / 2).mean()
+        else:  # masked / 2 reaches from 0 to 0.5
+            expected = np.abs(image / image.max() - masked)[inside].mean()
+        assert float(true[i]) == pytest.approx(expected, rel=1e-5)
+    terms = method.eval().loss(x, brain)
+    assert 0 < terms["loss"] < 1
+
+
+def test_dense_prediction_answers_for_the_middle_of_each_window() -> None:
+    x, _ = discs(2, 64)
+    method = build("loss-prediction-dense", {"window": 16}).eval()
+    method.predictor = nn.AvgPool2d(4)  # an answer for a place: its own four pixels
+    with torch.no_grad():
+        answers = method.at_windows(x)
+    assert answers.shape == (2, 13, 13)
+    assert float(answers[1, 3, 5]) == pytest.approx(float(x[1, 0, 20:24, 28:32].mean()))  # window from (12, 20)
+
+
+def test_prediction_learns_from_a_teacher_of_its_window() -> None:
+    with pytest.raises(InputError, match="predicts windows of 16 pixels, its base has 8"):
+        build("loss-prediction", {"size": 32}).learn_from(teacher(Halved()))
+
+
+def test_similarity_is_the_libraries_and_higher_for_better_filling() -> None:
+    rng = np.random.default_rng(0)
+    image, inside = rng.random((48, 40)), (slice(8, 24), slice(12, 28))
+    image[0, 0], image[-1, -1] = 0, 1
+    close, far = image.copy(), image.copy()
+    close[inside] += 0.02 * rng.standard_normal((16, 16))
+    far[inside] = 0.5
+    near, distant = similarity(image, close.clip(0, 1), inside), similarity(image, far, inside)
+    assert all(near[name] > distant[name] for name in near)
+    mse = ((255 * (image - far)) ** 2).mean()
+    assert distant["psnr"] == pytest.approx(10 * np.log10(255**2 / mse))
+    kernel = {"win_size": 11, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    assert distant["ssim"] == pytest.approx(structural_similarity(image, far, data_range=1.0, **kernel))
+    assert distant["psnr_window"] == pytest.approx(distant["psnr"] - 10 * np.log10(48 * 40 / 16**2))
+
+
+def test_agreement_of_a_map_with_itself_and_with_its_opposite() -> None:
+    losses = np.random.default_rng(0).random(200)
+    same, opposite = agreement(losses, losses, losses), agreement(1 - losses, losses, losses)
+    assert same == pytest.approx(
+        {"loss_difference": 0, "loss_difference_relative": 0, "heat_pearson": 1, "heat_spearman": 1, "heat_overlap": 1}
+    )
+    assert opposite["heat_pearson"] == pytest.approx(-1)
+    assert opposite["heat_overlap"] == 0
+    assert np.isnan(agreement(np.ones(9), np.arange(9.0), np.ones(9))["heat_pearson"])
+
+
+@pytest.fixture(scope="module")
+def trained(cohorts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Models of inpainting-16 and of loss-prediction on it, fitted for two epochs."""
+    folder, paths = tmp_path_factory.mktemp("models"), {}
+    for method, settings in (("inpainting-16", SMALL), ("loss-prediction", {"window": 8})):
+        base, paths[method] = paths.get("inpainting-16"), folder / method / "model.pt"
+        fit.main(
+            method=method,
+            train=cohorts["train"] / "images.h5",
+            validation=cohorts["validation"] / "images.h5",
+            base=base,
+            settings=json.dumps(settings),
+            training='{"iterations": 5, "batch_size": 9, "patience": null}',
+            out_model=paths[method],
+            out_curves=folder / method / "training.csv",
+            out_record=folder / method / "record.json",
+        )
+    return paths
+
+
+def test_iterations_are_taken_in_whole_epochs_and_the_last_weights_kept(trained: dict[str, Path]) -> None:
+    curves = pd.read_csv(trained["inpainting-16"].with_name("training.csv"))
+    assert list(curves["epoch"]) == [0, 1]  # 4 batches of 9 slices each, 36 slices
+    assert list(curves["kept"]) == [False, True]
+
+
+def test_model_of_the_prediction_holds_nothing_of_its_teacher(trained: dict[str, Path]) -> None:
+    model = models.trained(trained["loss-prediction"])
+    assert sum(weight.numel() for weight in model.parameters()) == 1_558_273
+    assert all(name.startswith("predictor.") for name in model.state_dict())
+
+
+@pytest.mark.parametrize("placement", ["brain", "middle", "background"])
+def test_inpaint_stage(placement: str, trained: dict[str, Path], cohorts: dict[str, Path], tmp_path: Path) -> None:
+    out, metrics = tmp_path / "inpainted.h5", tmp_path / "metrics.csv"
+    names = {"study": "s", "dataset": "d", "method": "inpainting-16", "seed": 0}
+    images = cohorts["validation"] / "images.h5"
+    files = {"model": trained["inpainting-16"], "images": images, "out": out, "out_metrics": metrics}
+    inpaint.main(placement=placement, **names, **files)
+    with h5py.File(out) as file:
+        erased = file["masked"][:] != file["image"][:]
+        assert (file["masked"][:][erased] == boxes.FILL).all()
+        for mask, brain, row, column in zip(erased, file["brain"], file["row"], file["column"], strict=True):
+            box = np.zeros_like(mask)
+            box[row : row + 8, column : column + 8] = True
+            assert (mask <= box).all()
+            share = brain[box].mean()
+            assert {"brain": share >= 0.5, "middle": 10 <= row <= 13, "background": share < 0.1}[placement]
+    long = table.read(metrics)
+    assert set(long["subject"]) == {"healthy6", "healthy7", "pooled"}
+    psnr = long[long["metric"] == "psnr"].set_index("subject")["value"]
+    assert psnr["pooled"] == pytest.approx((psnr["healthy6"] + psnr["healthy7"]) / 2)  # as many slices each
+
+
+def test_inpaint_stage_around_lesions(trained: dict[str, Path], cohorts: dict[str, Path], tmp_path: Path) -> None:
+    files = {name: cohorts["test"] / f"{name}.h5" for name in ("images", "labels")}
+    out = tmp_path / "inpainted.h5"
+    inpaint.main(method="inpainting-16", model=trained["inpainting-16"], placement="lesion", out=out, **files)
+    with h5py.File(out) as file:
+        covered = [
+            label[row : row + 8, column : column + 8].sum() / label.sum()
+            for label, row, column in zip(file["label"], file["row"], file["column"], strict=True)
+        ]
+    assert covered[::5] == [1, 1]  # both patients, the square on the lesion
+    assert all(0.4 <= share <= 0.6 for share in covered[1:5] + covered[6:])
+
+
+def test_heatmaps_and_agreement(trained: dict[str, Path], cohorts: dict[str, Path], tmp_path: Path) -> None:
+    images, maps = cohorts["test"] / "images.h5", tmp_path / "heatmaps.h5"
+    heatmaps.main(method="inpainting-16", model=trained["inpainting-16"], images=images, out=maps, count=3)
+    out, metrics = tmp_path / "agreement.h5", tmp_path / "metrics.csv"
+    names = {"study": "s", "dataset": "d", "seed": 0}
+    files = {"heatmaps": maps, "out": out, "out_metrics": metrics}
+    for method, model, exact in (
+        ("inpainting-16", "inpainting-16", True),
+        ("loss-prediction", "loss-prediction", False),
+    ):
+        agreement_stage.main(method=method, model=trained[model], **files, **names)
+        with h5py.File(out) as file:
+            assert file["predicted"].shape == file["window"].shape == (3, 7, 7)
+            assert np.allclose(file["predicted"][:], file["window"][:]) == exact
+        pooled = table.read(metrics).query("subject == 'pooled'").set_index("metric")["value"]
+        assert (pooled["heat_overlap"] == 1 and pooled["loss_difference"] < 1e-4) == exact

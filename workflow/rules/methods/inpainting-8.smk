@@ -1,0 +1,34 @@
+# Inpainting with a window of 8 x 8 pixels, Nguyen et al. 2021, section 3. Sizes of the networks and where the square
+# lies are ours (the paper names neither); Mavropoulos 2021 calls the up-sampling bilinear.
+
+register(
+    "inpainting-8",
+    "Inpainting, 8",
+    published="Ours-8",
+    trained=True,
+    settings=dict(
+        window=8,
+        step=4,
+        placement="brain",
+        upsampling="bilinear",
+        width=64,
+        reconstruction_weight=50.0,
+        adversarial_weight=1.0,
+        learning_rate=1e-4,
+        discriminator_learning_rate=1e-3,
+    ),
+)
+
+
+use rule fit as fit_inpainting_8 with:
+    wildcard_constraints:
+        method="inpainting-8",
+
+
+# The L1 loss in each place of a sliding window
+use rule score_learned as score_inpainting_8 with:
+    input:
+        images=IMAGES,
+        model=trained("inpainting-8"),
+    wildcard_constraints:
+        method="inpainting-8",

@@ -90,6 +90,67 @@ def test_mistakes_in_what_a_report_shows_are_told_at_once(config: dict, changes:
         studies(config)
 
 
+SUPERPIXELS = {"method": "superpixels", "scale": 75, "choose": "mean"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"segmentation": {"method": "watershed"}}, "segmentation 'watershed' is unknown. Known .*: .*superpixels"),
+        ({"segmentation": {"scale": 75}}, "key 'segmentation': 'method' is a required property"),
+        (
+            {"segmentation": {**SUPERPIXELS, "scales": 3}},
+            "study baur2021: segmentation superpixels has no option 'scales'. Its options: scale, sigma, min_size",
+        ),
+        ({"segmentation": {**SUPERPIXELS, "choose": "median"}}, "key 'segmentation.choose': 'median' is not one of"),
+        (
+            {"segmentation": SUPERPIXELS, "sweeps": {"erosion": {"setting": "segmentation.erosion"}}},
+            "study baur2021-erosion-0: segmentation superpixels has no option 'erosion'",
+        ),
+        (
+            {"segmentation": SUPERPIXELS, "sweeps": {"erosion": {"setting": "segmentation.scale"}}},
+            "study baur2021-erosion-0: key 'scale': 0 is less than or equal to the minimum of 0",
+        ),
+        ({"sweeps": {"erosion": {"setting": "segmentation.scale"}}}, "varies a segmentation where there is none"),
+        ({"cohorts": {"tumour": {"test_slices": 0}}}, "key 'cohorts.tumour.test_slices'"),
+        ({"cohorts": {"tumour": {"test_slices": 9}}}, "draws test slices, over which postprocessing.median reaches"),
+    ],
+)
+def test_mistakes_in_segmentations_and_drawn_slices_are_told(config: dict, changes: dict, problem: str) -> None:
+    config["studies"] = {"baur2021": changes}
+    with pytest.raises(InputError, match=problem):
+        studies(config)
+
+
+def test_a_segmentation_is_taken_with_its_defaults() -> None:
+    module, own = configuration.own_segmentation({"segmentation": {"method": "superpixels", "scale": 50}})
+    assert module == "superpixels"
+    assert own == {"scale": 50, "sigma": 0.8, "min_size": 20, "choose": "mean", "max_background": 0.5}
+
+
+def test_titles_tell_that_slices_are_drawn(config: dict) -> None:
+    drawn = {"test_slices": 100}
+    chain = {"median": [1, 5, 5], "min_component": 1}
+    changes = {"cohorts": {"healthy": drawn, "tumour": drawn}, "postprocessing": chain, "sweeps": None}
+    config["studies"] = {"baur2021": changes}
+    titles = {role: cohort["title"] for role, cohort in studies(config)["baur2021"]["cohorts"].items()}
+    assert titles["healthy"] == "IXI, healthy, up to 100 random slices"
+    assert titles["tumour"].endswith(", up to 100 random slices with a lesion") and "slices" not in titles["ms"]
+    drawn["test_slices"] = None
+    assert "slices" not in studies(config)["baur2021"]["cohorts"]["tumour"]["title"]
+    drawn["test_slices"], chain["min_component"] = 100, 8
+    with pytest.raises(InputError, match=r"over which postprocessing\.min_component reaches"):
+        studies(config)
+
+
+def test_nguyen_is_valid(config: dict) -> None:
+    config["studies"] = {"nguyen2021": {}}
+    check(config)
+    study = studies(config)["nguyen2021"]
+    assert study["training"]["patience"] is None
+    assert study["cohorts"]["healthy"]["test_slices"] == study["cohorts"]["tumour"]["test_slices"] == 100
+
+
 def test_null_takes_lists_away_too(config: dict) -> None:
     config["studies"] = {"baur2021": {"contrasts": None, "groups": None, "sweeps": None}}
     study = studies(config)["baur2021"]

@@ -19,6 +19,7 @@ from brainuad.metrics.overlap import Overlap
 from brainuad.metrics.residuals import Moments, chi_square_distance, shares
 from brainuad.stages.collect import main as collect
 from brainuad.stages.evaluate import main as evaluate
+from brainuad.statistics import comparison
 
 
 def sample(kind: str, size: int = 60_000) -> tuple[np.ndarray, np.ndarray]:
@@ -180,7 +181,7 @@ def test_moments_pool():
 def test_catalogue_names_are_those_of_the_published_numbers():
     assert {
         "auroc", "auprc", "best_dice", "dice_at_val_threshold", "l1_re_normal", "l1_re_anomalous", "chi2",
-        "prevalence", "parameters", "seconds_per_volume", "peak_memory_mb",
+        "prevalence", "parameters", "seconds_per_volume", "peak_memory_mb", "dice", "psnr", "ssim",
     } <= set(METRICS)  # fmt: skip
     for name, metric in METRICS.items():
         assert name == metric.name and metric.range[0] < metric.range[1]
@@ -217,9 +218,9 @@ def cohort(tmp_path):
     return tmp_path
 
 
-def run_evaluate(folder, labels="labels.h5", **names):
+def run_evaluate(folder, labels="labels.h5", **given):
     """Run the stage with the raw maps as processed maps; returns {(subject, metric): value}."""
-    names = {"study": "s", "dataset": "d", "method": "m", "seed": 0} | names
+    given = {"study": "s", "dataset": "d", "method": "m", "seed": 0} | given
     evaluate(
         images=folder / "images.h5",
         labels=folder / labels,
@@ -227,13 +228,18 @@ def run_evaluate(folder, labels="labels.h5", **names):
         processed=folder / "maps.h5",
         thresholds=folder / "thresholds.json",
         min_component=8,
-        **names,
+        **given,
         out_metrics=folder / "metrics.csv",
         out_curves=folder / "curves.csv",
         out_counts=folder / "counts.npz",
         out_residuals=folder / "residuals.csv",
     )
     return table.read(folder / "metrics.csv").set_index(["subject", "metric"])["value"]
+
+
+def write_masks(folder, mask):
+    slices.write(folder / "masks.h5", {"mask": mask}, {})
+    return {"masks": folder / "masks.h5"}
 
 
 def arrays(folder):
@@ -279,6 +285,50 @@ def test_evaluate_equals_brute_force(cohort):
     assert value["a", "subject_score_p95"] == pytest.approx(np.percentile(score[:4][brain[:4]], 95))
     assert value["pooled", "parameters"] == 1234
     assert ("pooled", "peak_memory_mb") not in value
+
+
+def test_dice_of_the_study_s_own_masks_is_a_mean_over_slices_with_a_lesion(cohort):
+    _, brain, truth, score = arrays(cohort)
+    mask = (score > 0.5) & brain
+    mask[1] = False
+    value = run_evaluate(cohort, **write_masks(cohort, mask))
+    dice = {k: 2 * (mask[k] & truth[k]).sum() / (mask[k].sum() + truth[k].sum()) for k in (1, 2, 6)}
+    assert dice[1] == 0 < dice[2] != dice[6]
+    assert value["a", "dice"] == pytest.approx((dice[1] + dice[2]) / 2)
+    assert value["b", "dice"] == pytest.approx(dice[6])
+    assert ("c", "dice") not in value
+    each = list(dice.values())
+    assert (value["pooled", "dice"], value["pooled", "dice_sd"]) == pytest.approx((np.mean(each), np.std(each)))
+    assert value["pooled", "dice"] != pytest.approx((value["a", "dice"] + value["b", "dice"]) / 2)
+    assert "dice" not in run_evaluate(cohort).index.get_level_values("metric")
+
+
+def test_dice_of_masks_has_an_interval_over_subjects(cohort):
+    _, brain, _, score = arrays(cohort)
+    value = run_evaluate(cohort, **write_masks(cohort, (score > 0.5) & brain))
+    counts = [SubjectCounts.load(cohort / "counts.npz")]
+    rows = comparison.intervals(comparison.estimates(table.read(cohort / "metrics.csv"), counts, seed=0))
+    rows = rows[rows["metric"] == "dice"].set_index("scope")
+    low, high = rows.loc["subject", ["low", "high"]]
+    subjects = value["a", "dice"], value["b", "dice"]
+    assert (low, high) == pytest.approx((min(subjects), max(subjects))) and rows.at["subject", "subjects"] == 2
+    assert rows.at["pooled", "value"] == value["pooled", "dice"] and np.isnan(rows.at["pooled", "low"])
+
+
+def test_masks_of_another_cohort_are_refused(cohort):
+    with pytest.raises(InputError, match=r"masks\.h5: has shape"):
+        run_evaluate(cohort, **write_masks(cohort, np.zeros((3, 24, 24), bool)))
+
+
+def test_lesions_are_not_counted_in_drawn_slices(cohort):
+    """All else is as it would be: nothing but lesions asks where slices lie."""
+    whole = run_evaluate(cohort)
+    with h5py.File(cohort / "images.h5", "r+") as file:
+        file.attrs["drawn_slices"] = len(file["image"])
+    drawn = run_evaluate(cohort)
+    missing = set(whole.index) - set(drawn.index)
+    assert missing == {key for key in whole.index if "lesion" in key[1] or "components" in key[1]} != set()
+    pd.testing.assert_series_equal(drawn, whole[drawn.index])
 
 
 def test_subject_without_a_lesion_has_no_dice_but_false_positives(cohort):

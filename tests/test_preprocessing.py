@@ -15,6 +15,7 @@ from brainuad.files import save_nifti
 from brainuad.preprocessing import baur, space, strega
 from brainuad.preprocessing.bias import correct_bias
 from brainuad.preprocessing.steps import Steps
+from brainuad.slices import check_same_order, open_checked, subjects
 from brainuad.stages import label_slices, preprocess, preprocess_label, slices, split
 
 
@@ -180,6 +181,63 @@ def test_stages_from_volume_to_slices(moved: tuple, tmp_path: Path) -> None:
         assert np.nonzero(y)[2].mean() > 32  # columns run from left to right, the landmark is at 30 mm right
         assert file["brain"][:].any((1, 2)).all()
         assert file.attrs["modality"] == "T1"
+
+
+@pytest.fixture
+def volumes(tmp_path: Path) -> dict[str, list]:
+    """Three subjects whose voxels tell subject and slice; brain in slices 2 to 11, visible lesions in a few."""
+    files = {"subject": [], "image": [], "brain": [], "label": []}
+    for number, (name, sick) in enumerate({"a": [4, 5, 6], "b": [9], "c": []}.items()):
+        image, brain, label = np.zeros((3, 8, 9, 14), np.float32)
+        brain[2:6, 2:6, 2:12] = 1
+        image[:] = 100 * number + np.arange(14)
+        label[3, 3, sick] = 2
+        label[7, 7, 2:12] = 1  # lost by brain extraction
+        files["subject"].append(name)
+        for kind, volume in (("image", image * brain), ("brain", brain), ("label", label)):
+            files[kind].append(tmp_path / f"{name}_{kind}.nii.gz")
+            save_nifti(files[kind][-1], volume, np.eye(4))
+    return files
+
+
+def cut(files: dict[str, list], out: Path, **given: object) -> list[tuple[str, int]]:
+    """The subject and slice of each row, after a look at the rows' images and masks."""
+    chosen = {kind: files[kind] for kind in ("subject", "image", "brain")}
+    slices.main(**chosen, dataset="made", recipe="none", modality="T1", out=out, **given)
+    with open_checked(out, "images") as file:
+        rows = list(zip(file["subject"].asstr()[:], file["slice"][:].tolist(), strict=True))
+        assert [s.name for s in subjects(file)] == sorted({name for name, _ in rows})
+        assert file.attrs.get("drawn_slices") == (len(rows) if "draw" in given else None)
+        for (name, k), image, brain in zip(rows, file["image"], file["brain"], strict=True):
+            assert set(image[brain]) == {100 * "abc".index(name) + k} and brain.sum() == 16
+    assert rows == sorted(rows)
+    return rows
+
+
+def test_slices_are_drawn_from_all_subjects(volumes: dict[str, list], tmp_path: Path) -> None:
+    whole = cut(volumes, tmp_path / "images.h5")
+    assert whole == [(name, k) for name in "abc" for k in range(2, 12)]
+    draws = [cut(volumes, tmp_path / "drawn.h5", draw=7, seed=seed) for seed in (0, 0, *range(1, 30))]
+    assert draws[0] == draws[1] != draws[2]
+    assert all(len(set(rows)) == 7 and set(rows) < set(whole) for rows in draws)
+    assert set().union(*draws) == set(whole)
+    assert set(draws[0]) < set(cut(volumes, tmp_path / "more.h5", draw=12, seed=0))
+    assert cut(volumes, tmp_path / "all.h5", draw=99) == whole
+
+
+def test_drawn_slices_of_patients_show_a_lesion(volumes: dict[str, list], tmp_path: Path) -> None:
+    sick = [("a", 4), ("a", 5), ("a", 6), ("b", 9)]
+    images, labels = tmp_path / "images.h5", tmp_path / "labels.h5"
+    assert cut(volumes, images, label=volumes["label"], draw=9) == sick
+    rows = cut(volumes, images, label=volumes["label"], draw=2, seed=1)
+    assert len(rows) == 2 and set(rows) < set(sick)
+    label_slices.main(images=images, subject=volumes["subject"], label=volumes["label"], out=labels)
+    with open_checked(images, "images") as file, open_checked(labels, "labels") as truth:
+        check_same_order(file, truth)
+        assert ((truth["label"][:] == 2) & file["brain"][:]).sum((1, 2)).tolist() == [1, 1]
+    healthy = {kind: paths[2:] for kind, paths in volumes.items()}
+    with pytest.raises(InputError, match="--draw: finds no slice to draw"):
+        cut(healthy, images, label=healthy["label"], draw=2)
 
 
 def table(path: Path, count: int, modality: str = "T2") -> Path:

@@ -10,6 +10,7 @@ STUDY = {
     "cohorts": {"healthy": {"dataset": "a"}, "ms": {"dataset": "b"}},
     "methods": ["vae", "vae-restoration", "ae-dense"],
     "postprocessing": {"erosion": 3, "median": [5, 5, 5]},
+    "segmentation": {"method": "superpixels", "scale": 75},
     "groups": {"all": {"title": "all", "methods": ["vae", "ae-dense"]}},
     "examples": {},
     "contrasts": [],
@@ -20,6 +21,7 @@ STUDY = {
         "median": {"setting": "postprocessing.median", "levels": [[1, 1, 1], "own"], "methods": ["vae"]},
         "prior": {"setting": "postprocessing.hyper_intensity", "levels": ["own", 90], "methods": ["vae"]},
         "size": {"setting": "postprocessing.min_component", "levels": [1, "own"], "methods": ["vae"]},
+        "scale": {"setting": "segmentation.scale", "levels": [25, "own"], "methods": ["vae"]},
     },
 }
 STUDIES = {"s": STUDY, **sweeps.expand("s", STUDY)}
@@ -27,7 +29,7 @@ RESTORATION = ["vae-restoration", "vae"]
 
 
 def test_each_level_but_the_own_is_a_study_with_one_setting_changed() -> None:
-    levels = ["s-subjects-0.1", "s-steps-50", "s-median-1-x-1-x-1", "s-prior-90", "s-size-1"]
+    levels = ["s-subjects-0.1", "s-steps-50", "s-median-1-x-1-x-1", "s-prior-90", "s-size-1", "s-scale-25"]
     assert list(STUDIES) == ["s", *levels]
     changed = STUDIES["s-median-1-x-1-x-1"]
     assert changed["postprocessing"] == {"erosion": 3, "median": [1, 1, 1]}
@@ -36,6 +38,8 @@ def test_each_level_but_the_own_is_a_study_with_one_setting_changed() -> None:
     assert STUDY["postprocessing"]["median"] == [5, 5, 5]
     assert STUDIES["s-subjects-0.1"]["train_share"] == 0.1
     assert STUDIES["s-steps-50"]["method_settings"] == {"vae-restoration": {"steps": 50}}
+    assert STUDIES["s-scale-25"]["segmentation"] == {"method": "superpixels", "scale": 25}
+    assert STUDY["segmentation"]["scale"] == 75
 
 
 def test_levels_have_no_report_of_their_own() -> None:
@@ -52,6 +56,7 @@ def test_levels_have_no_report_of_their_own() -> None:
         # The restoration is fitted anew, on the network that is there.
         ("s-steps-50", "s", "s-steps-50", "s", "s"),
         ("s-median-1-x-1-x-1", "s", "s", "s", "s"),
+        ("s-scale-25", "s", "s", "s", "s"),
     ],
 )
 def test_a_level_shares_what_its_setting_does_not_touch(
@@ -67,6 +72,7 @@ def test_a_level_shares_what_its_setting_does_not_touch(
     ("level", "owner"),
     [
         ("s-size-1", "s"),  # acts on masks
+        ("s-scale-25", "s"),
         ("s-median-1-x-1-x-1", "s-median-1-x-1-x-1"),
         ("s-steps-50", "s-steps-50"),
         ("s-subjects-0.1", "s-subjects-0.1"),
@@ -74,6 +80,7 @@ def test_a_level_shares_what_its_setting_does_not_touch(
 )
 def test_post_processed_maps_are_shared_where_maps_and_chain_are(level: str, owner: str) -> None:
     assert sweeps.owner_of_processed(STUDIES, level, RESTORATION) == owner
+    assert sweeps.owner_of_masks(STUDIES, level, RESTORATION) == ("s-scale-25" if level == "s-scale-25" else owner)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +95,12 @@ def test_post_processed_maps_are_shared_where_maps_and_chain_are(level: str, own
 def test_wrong_levels_are_told(setting: str, levels: list, problem: str) -> None:
     study = {**STUDY, "sweeps": {"x": {"setting": setting, "levels": levels, "methods": ["vae"]}}}
     with pytest.raises(InputError, match=problem):
+        sweeps.expand("s", study)
+
+
+def test_a_segmentation_that_is_not_there_cannot_be_varied() -> None:
+    study = {key: value for key, value in STUDY.items() if key != "segmentation"}
+    with pytest.raises(InputError, match="study s, sweep scale: varies a segmentation where there is none"):
         sweeps.expand("s", study)
 
 

@@ -1,3 +1,4 @@
+import html
 import html.parser
 import json
 import re
@@ -8,7 +9,7 @@ import pytest
 from made_results import DATASET, LABELS, write_results, write_study
 
 from brainuad.errors import InputError
-from brainuad.figures.study import read_study, read_table
+from brainuad.figures.study import COLUMNS, read_study, read_table
 from brainuad.metrics.catalogue import METRICS
 from brainuad.stages import table as stage
 from brainuad.stages.table_settings import main as table_settings
@@ -94,6 +95,67 @@ def test_published_values_stand_beside_ours_counted_as_the_paper_counts(rows, me
     assert row.at[scope, "difference"] == pytest.approx(row.at[scope, "value"] - value)
     assert row.at[scope, "not_comparable"] == "made scans, other training subjects"
     assert row.drop(index=scope)["published"].isna().all()
+
+
+def write_nguyen(folder, document, metrics, published_dataset, published_method):
+    """Results of one method on one dataset, `metrics` by name and scope, beside a published dataset."""
+    cohort = {"dataset": DATASET, "modality": "T1", "title": "patients"}
+    beside = {"published": [{"doc": document, "dataset": published_dataset}]}
+    names = {"ours": {"label": "Inpainting 32", "published": published_method}}
+    study = write_study(folder, cohorts={"one": cohort | beside}, methods=["ours"], method_names=names)
+    known = {"low": None, "high": None, "subjects": 9, "seeds": 1, "seed_sd": None}
+    cells = [{"dataset": DATASET, "method": "ours", "metric": m, "scope": s} for m, s in metrics]
+    rows = [cell | {"value": value} | known for cell, value in zip(cells, metrics.values(), strict=True)]
+    long = pd.DataFrame(columns=["study", "dataset", "method", "seed", "subject", "metric", "value"])
+    tables = {"intervals": pd.DataFrame(rows), "metrics": long}
+    tables["comparisons"], tables["ranks"] = (
+        pd.DataFrame(columns=COLUMNS[kind], dtype=object) for kind in ("comparisons", "ranks")
+    )
+    files = {name: folder / f"{name}.csv" for name in tables}
+    for name, table in tables.items():
+        table.to_csv(files[name], index=False)
+    write_table(folder, files, study)
+    return pd.read_csv(folder / "table.csv").set_index(["metric", "scope"])
+
+
+def test_means_over_slices_stand_beside_ours_with_both_standard_deviations(tmp_path):
+    """Values of Nguyen et al. 2021, Table 1, read by a person."""
+    ours = {("dice", "pooled"): 0.5, ("dice", "subject"): 0.6, ("dice_sd", "pooled"): 0.25}
+    rows = write_nguyen(tmp_path, "D3", ours, "Edinburgh tumours", "Ours-32")
+    own = rows.loc[("dice", "pooled")]
+    assert (own["published"], own["published_sd"], own["sd"]) == (0.77, 0.176, 0.25)
+    assert own["difference"] == pytest.approx(-0.27)
+    assert rows.loc[("dice", "subject"), ["published", "sd"]].isna().all()
+    page = " ".join(html.unescape((tmp_path / "table.html").read_text()).split())
+    assert "0.770 ± 0.176" in page and "0.500 ± 0.250" in page
+    assert "Ours is counted as the paper's is: mean over slices. The difference is ours minus published." in page
+    assert [" ".join(cell.split()) for cell in cells(tmp_path / "table.html")[0][1:]] == [
+        "Dice (study's own masks) ↑ mean over slices",
+        "Dice (study's own masks) ↑ mean over subjects",
+    ]
+    assert r"0.500 $\pm$ 0.250" in (tmp_path / "table.tex").read_text()
+
+
+def test_similarity_of_inpainting_stands_beside_the_published(tmp_path):
+    """Values of Nguyen et al. 2021, Table 1, read by a person."""
+    ours = {("psnr", "pooled"): 33.0, ("psnr_sd", "pooled"): 4.5, ("ssim", "pooled"): 0.95, ("ssim_sd", "pooled"): 0.01}
+    rows = write_nguyen(tmp_path, "D3", ours, "NFBS test", "Ours-32")
+    names = ["published", "published_sd", "sd"]
+    assert rows.loc[("psnr", "pooled"), names].tolist() == [35.63, 5.413, 4.5]
+    assert rows.loc[("ssim", "pooled"), names].tolist() == [0.97, 0.002, 0.01]
+    assert [" ".join(cell.split()) for cell in cells(tmp_path / "table.html")[0]] == [
+        "Method",
+        "PSNR in dB ↑ mean over slices",
+        "SSIM ↑ mean over slices",
+    ]
+
+
+def test_means_over_patients_stand_beside_ours(tmp_path):
+    """Value of StRegA, Table 1, read by a person: Dice of a paper that takes whole volumes."""
+    ours = {("dice", "pooled"): 0.5, ("dice", "subject"): 0.6}
+    rows = write_nguyen(tmp_path, "D1", ours, "BraTS T1ce", "SkipAE")
+    assert rows.loc[("dice", "subject"), "published"] == 0.209
+    assert pd.isna(rows.loc[("dice", "pooled"), "published"])
 
 
 def test_controls_have_no_published_value_and_unknown_scales_no_difference(rows):

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
-from brainuad import settings, sweeps
+from brainuad import segmentation, settings, sweeps
 from brainuad.anomalies import kinds
 from brainuad.anomalies.sweep import conditions
 from brainuad.datasets.location import drop_folder
@@ -74,11 +74,13 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
         roles = study["cohorts"].keys() | changes.get("cohorts", {}).keys()
         study["cohorts"] = expand_cohorts(study["cohorts"], config["datasets"])
         used = [cohort["dataset"] for cohort in study["cohorts"].values()]
+        ways = [study["segmentation"]["method"]] if "segmentation" in study else []
         for kind, names, there in (
             ("method", [*study["methods"], *named_methods(study)], methods),
             ("cohort", named_cohorts(study), sorted(roles | study["cohorts"].keys())),
             ("metric", named_metrics(study), list(METRICS)),
             ("recipe", [study["recipe"]], usable_recipes(config)),
+            ("segmentation", ways, segmentation.known()),
             ("dataset", used, list(config["datasets"])),
         ):
             for unknown in sorted(set(names) - set(there)):
@@ -91,15 +93,53 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
             check_labels(name, cohort["dataset"], entry)
             # Tables must say whose labels count.
             cohort["title"] += "".join(f", {option} {value}" for option, value in reading(entry).items())
+            cohort["title"] += drawing(cohort, entry)
         studies[name] = trim(study)
-        for level, varied in sweeps.expand(name, studies[name]).items():
-            check_schema(varied["postprocessing"], schema["properties"]["postprocessing"], f"study {level}")
+        for level, varied in {name: studies[name], **sweeps.expand(name, studies[name])}.items():
+            for part in ("postprocessing", "segmentation"):
+                if part in varied:
+                    check_schema(varied[part], schema["properties"][part], f"study {level}")
+            check_segmentation(level, varied)
+            check_drawing(level, varied)
     return studies
 
 
 def reading(entry: dict) -> dict[str, object]:
     """The options of a dataset's reader, the defaults too; none for a derived dataset."""
     return {**settings.defaults(reader(entry["reader"]).index), **entry.get("options", {})} if "reader" in entry else {}
+
+
+def drawing(cohort: dict, entry: dict) -> str:
+    """What a cohort's title says where slices are drawn of its test subjects; `entry` is its dataset's."""
+    if not cohort.get("test_slices"):
+        return ""
+    with_lesion = "reader" not in entry or reader(entry["reader"]).LABELS
+    return f", up to {cohort['test_slices']} random slices" + (" with a lesion" if with_lesion else "")
+
+
+def check_drawing(study: str, values: dict) -> None:
+    """Raise InputError where slices that don't lie together are to be post-processed as a volume."""
+    chain = values["postprocessing"]
+    if any(cohort.get("test_slices") for cohort in values["cohorts"].values()):
+        for size, key in ((chain["median"][0], "median"), (chain["min_component"], "min_component")):
+            if size > 1:
+                problem = f"draws test slices, over which postprocessing.{key} reaches as if they lay together"
+                mend = f"Make {'its first number' if key == 'median' else 'it'} 1, or take `test_slices` away"
+                raise InputError(f"study {study}", problem, mend)
+
+
+def own_segmentation(study: dict) -> tuple[str, dict]:
+    """The module of a study's segmentation and its settings, the defaults too."""
+    own = dict(study["segmentation"])
+    module = own.pop("method")
+    return module, {**settings.defaults(segmentation.load(module).segment), **own}
+
+
+def check_segmentation(study: str, values: dict) -> None:
+    """Raise InputError for a setting that a study's segmentation, where there is one, doesn't have."""
+    if "segmentation" in values:
+        module, own = own_segmentation(values)
+        settings.check(f"study {study}", f"segmentation {module}", segmentation.load(module).segment, own)
 
 
 def check_healthy(study: str, config: dict, cohort: dict) -> None:

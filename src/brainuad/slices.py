@@ -1,12 +1,14 @@
-"""The three HDF5 files that stages exchange: `images.h5`, `labels.h5` and `maps.h5`.
+"""The HDF5 files that stages exchange: `images.h5`, `labels.h5`, `maps.h5` and `masks.h5`.
 
 `images.h5`  image (N, H, W) float32, brain (N, H, W) bool, subject (N) str, slice (N) int
 `labels.h5`  label (N, H, W) uint8, subject (N), slice (N), in the same order
 `maps.h5`    score (N, H, W) float32 in the same order; optionally reconstruction, uncertainty, mask
+`masks.h5`   mask (N, H, W) bool in the same order
 
 Slice k of a volume in RAS order (x, y, z) is `volume[:, ::-1, k].T`: rows run from anterior to
 posterior, columns from left to right, slices from inferior to superior. The slices of a subject
-lie together, in rising order of k.
+lie together, in rising order of k. Where the attribute `drawn_slices` of `images.h5` is set, they are not all that
+there are.
 """
 
 from collections.abc import Iterator
@@ -24,7 +26,10 @@ DATASETS = {
     "images": {"image": np.float32, "brain": np.bool_},
     "labels": {"label": np.uint8},
     "maps": {"score": np.float32},
+    "masks": {"mask": np.bool_},
 }
+NAMED = ("images", "labels")
+"""The files that name the subject and slice of each row."""
 MAP_EXTRAS = ("reconstruction", "uncertainty", "mask")
 
 
@@ -63,7 +68,7 @@ def write(path: Path | str, arrays: dict[str, np.ndarray], attributes: dict[str,
 
 
 def open_checked(path: Path | str, kind: str, values: bool = True) -> h5py.File:
-    """Open an `images`, `labels` or `maps` file for reading after checking it; raises InputError.
+    """Open an `images`, `labels`, `maps` or `masks` file for reading after checking it; raises InputError.
 
     Without `values`, which takes reading the whole file, NaN and infinite values are left to the caller.
     """
@@ -81,7 +86,7 @@ def open_checked(path: Path | str, kind: str, values: bool = True) -> h5py.File:
 
 def contract_violation(file: h5py.File, kind: str, values: bool) -> str | None:
     """What is wrong with an open file of the given kind, in a few words, or None."""
-    needed = {**DATASETS[kind], **({} if kind == "maps" else {"subject": None, "slice": None})}
+    needed = {**DATASETS[kind], **({"subject": None, "slice": None} if kind in NAMED else {})}
     for name, dtype in needed.items():
         if name not in file:
             return f"holds no dataset '{name}'"
@@ -115,9 +120,9 @@ def subjects(file: h5py.File) -> Iterator[Subject]:
 
 
 def check_same_order(images: h5py.File, other: h5py.File) -> None:
-    """Raise InputError unless `other` (labels or maps) has the shape and, where it says, the order of `images`."""
+    """Raise InputError unless labels, maps or masks have the shape and, where they say, the order of `images`."""
     shape = images["image"].shape
-    array = other["label" if "label" in other else "score"]
+    array = next(other[name] for name in ("label", "score", "mask") if name in other)
     if array.shape != shape:
         raise InputError(other.filename, f"has shape {array.shape}, the images {shape}", "Make it from these images")
     for name in ("subject", "slice"):

@@ -19,8 +19,9 @@ def expand(name: str, study: dict) -> dict[str, dict]:
     """The studies at the levels of a study's sweeps, by name; the study itself isn't among them.
 
     Each is the study with one setting changed and the sweep's methods, `level_of` the study's name. `setting` is
-    `train_share` (the share of the training subjects), `postprocessing.KEY` or `methods.KEY`, a hyper-parameter of the
-    sweep's methods. Raises InputError for two levels of one name and for a share that isn't one.
+    `train_share` (the share of the training subjects), `postprocessing.KEY`, `segmentation.KEY` or `methods.KEY`, a
+    hyper-parameter of the sweep's methods. Raises InputError for two levels of one name, for a share that isn't one and
+    for a segmentation that the study hasn't got.
     """
     levels = {}
     for sweep, entry in study["sweeps"].items():
@@ -30,6 +31,8 @@ def expand(name: str, study: dict) -> dict[str, dict]:
                 raise InputError(where, f"has two levels named '{label(value)}'", "Take one of them out")
             if entry["setting"] == "train_share" and value != OWN and not 0 < value <= 1:
                 raise InputError(where, f"level {value} is no share", "Give numbers above 0, up to 1")
+            if entry["setting"].startswith("segmentation.") and "segmentation" not in study:
+                raise InputError(where, "varies a segmentation where there is none", "Take the sweep out, too")
             if value != OWN:
                 levels[level] = varied(name, study, entry, value)
     return levels
@@ -38,13 +41,16 @@ def expand(name: str, study: dict) -> dict[str, dict]:
 def varied(name: str, study: dict, sweep: dict, value: Value) -> dict:
     """The study at one level of a sweep."""
     level = copy.deepcopy({key: part for key, part in study.items() if key not in REPORTED})
-    level |= {"methods": sweep["methods"], "level_of": name, "new_maps": False}
+    level |= {"methods": sweep["methods"], "level_of": name, "new_maps": False, "new_masks": False}
     place, _, key = sweep["setting"].partition(".")
     if place == "methods":
         level["method_settings"] = {method: {key: value} for method in sweep["methods"]}
     elif place == "postprocessing":
         level["postprocessing"][key] = value
         level["new_maps"] = key != AFTER_MAPS
+    elif place == "segmentation":
+        level["segmentation"][key] = value
+        level["new_masks"] = True
     else:
         level[place] = value
     return level
@@ -90,4 +96,11 @@ def owner_of_processed(studies: dict[str, dict], name: str, methods: list[str]) 
     """The study whose post-processed maps of a method a study takes: its own where maps or their chain are."""
     level = studies[name]
     own = owner_of_model(studies, name, methods) == name or level["new_maps"]
+    return name if own else level["level_of"]
+
+
+def owner_of_masks(studies: dict[str, dict], name: str, methods: list[str]) -> str:
+    """The study whose masks of a method a study takes: its own where post-processed maps or their segmentation are."""
+    level = studies[name]
+    own = owner_of_processed(studies, name, methods) == name or level["new_masks"]
     return name if own else level["level_of"]

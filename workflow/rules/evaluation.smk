@@ -1,4 +1,4 @@
-# From anomaly maps to the long table: post-processing, operating points, metrics, statistics.
+# From anomaly maps to the long table: post-processing, operating points, segmentation, metrics, statistics.
 
 TEST = f"{RESULTS}/{{study}}/{{dataset}}/test"
 RUN = "{method}/seed{seed}"
@@ -90,6 +90,41 @@ rule thresholds:
         "brainuad thresholds {params.files} --out {output} 2> {log}"
 
 
+rule masks:
+    input:
+        images=IMAGES,
+        processed=lambda w: processed(w.study, w.dataset, w.split, w.method, w.seed),
+    output:
+        f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/masks.h5",
+    params:
+        code=lambda w: code("stages.masks", f"segmentation.{configuration.own_segmentation(STUDIES[w.study])[0]}"),
+        module=lambda w: configuration.own_segmentation(STUDIES[w.study])[0],
+        settings=lambda w: json.dumps(configuration.own_segmentation(STUDIES[w.study])[1]),
+    log:
+        f"{RESULTS}/logs/masks/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/masks/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "brainuad masks --segmentation {params.module} --images {input.images} --maps {input.processed}"
+        " --settings {params.settings:q} --out {output} 2> {log}"
+
+
+def masks(study, dataset, split, method, seed):
+    """The masks of a study's own segmentation; a level of a sweep may share its study's."""
+    owner = sweeps.owner_of_masks(STUDIES, study, lineage(method))
+    return f"{RESULTS}/{owner}/{dataset}/{split}/{method}/seed{seed}/masks.h5"
+
+
+def tested_masks(w):
+    """The masks to evaluate: where the study has a segmentation of its own, and the dataset lesions to find."""
+    own = "segmentation" in STUDIES[w.study] and is_labelled(w.dataset)
+    return masks(w.study, w.dataset, "test", w.method, w.seed) if own else []
+
+
 rule evaluate:
     input:
         images=lambda w: slices(w.study, w.dataset, "test"),
@@ -97,6 +132,7 @@ rule evaluate:
         maps=lambda w: maps(w.study, w.dataset, "test", w.method, w.seed),
         processed=lambda w: processed(w.study, w.dataset, "test", w.method, w.seed),
         thresholds=f"{TEST}/{RUN}/thresholds.json",
+        masks=tested_masks,
     output:
         metrics=f"{TEST}/{RUN}/metrics.csv",
         curves=f"{TEST}/{RUN}/curves.csv",
@@ -105,6 +141,7 @@ rule evaluate:
     params:
         code=code("stages.evaluate"),
         min_component=lambda w: STUDIES[w.study]["postprocessing"]["min_component"],
+        masks=lambda w, input: f"--masks {input.masks}" if input.masks else "",
     log:
         f"{RESULTS}/logs/evaluate/{{study}}/{{dataset}}/{RUN}.log",
     benchmark:
@@ -115,7 +152,8 @@ rule evaluate:
         runtime=60,
     shell:
         "brainuad evaluate --images {input.images} --labels {input.labels} --maps {input.maps}"
-        " --processed {input.processed} --thresholds {input.thresholds} --min-component {params.min_component}"
+        " --processed {input.processed} --thresholds {input.thresholds} {params.masks}"
+        " --min-component {params.min_component}"
         " --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method} --seed {wildcards.seed}"
         " --out-metrics {output.metrics} --out-curves {output.curves} --out-counts {output.counts}"
         " --out-residuals {output.residuals} 2> {log}"

@@ -167,10 +167,18 @@ def repeated(option, values):
     return " ".join(f"--{option} {value}" for value in values)
 
 
+def drawn_slices(w):
+    """How many slices are drawn of a cohort's split, None for all of them."""
+    return cohort(w).get("test_slices") if w.split == "test" else None
+
+
+# Of patients' test slices those are drawn that show a lesion, so the labels decide which slices there are; none of them
+# gets into the images.
 rule slices:
     input:
         image=preprocessed("image"),
         brain=preprocessed("brain"),
+        label=lambda w: preprocessed("label")(w) if drawn_slices(w) and is_labelled(w.dataset) else [],
     output:
         f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/images.h5",
     params:
@@ -180,6 +188,8 @@ rule slices:
         subjects=lambda w: repeated("subject", subjects(w)),
         images=lambda w, input: repeated("image", input.image),
         brains=lambda w, input: repeated("brain", input.brain),
+        labels=lambda w, input: repeated("label", input.label),
+        draw=lambda w: f"--draw {drawn_slices(w)} --seed {config['seed']}" if drawn_slices(w) else "",
     log:
         f"{RESULTS}/logs/slices/{{study}}/{{dataset}}/{{split}}.log",
     benchmark:
@@ -190,7 +200,7 @@ rule slices:
         runtime=60,
     shell:
         "brainuad slices --dataset {wildcards.dataset} --recipe {params.recipe} --modality {params.modality}"
-        " {params.subjects} {params.images} {params.brains} --out {output} 2> {log}"
+        " {params.subjects} {params.images} {params.brains} {params.labels} {params.draw} --out {output} 2> {log}"
 
 
 rule label_slices:

@@ -14,6 +14,8 @@ def own_value(study, sweep):
         return 1.0
     if place == "postprocessing":
         return STUDIES[study]["postprocessing"].get(key)
+    if place == "segmentation":
+        return configuration.own_segmentation(STUDIES[study])[1][key]
     values = [
         with_inherited(method, lambda name: method_settings(study, name)).get(key, sweeps.OWN)
         for method in sweep["methods"]

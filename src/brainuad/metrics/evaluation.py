@@ -3,7 +3,8 @@
 Ranking metrics count the voxels of the brain mask and of the label: a lesion voxel that brain extraction lost
 counts as missed. Predicted masks lie within the brain mask. They and the ranking metrics use the post-processed
 map. Subject scores use the raw one, since cohorts may differ in the sign of the residual that post-processing
-keeps, and the chi-square distance uses the residuals of the reconstruction.
+keeps, and the chi-square distance uses the residuals of the reconstruction. Lesions are counted in whole scans only:
+drawn slices hold parts of them.
 """
 
 from collections import defaultdict
@@ -36,6 +37,13 @@ class Cohort:
     labels: h5py.File
     maps: h5py.File
     processed: h5py.File
+    masks: h5py.File | None = None
+    """Those of the study's own segmentation."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds scans, not slices drawn from them."""
+        return "drawn_slices" not in self.images.attrs
 
     def scans(self, progress: str) -> Iterator[tuple[str, "Scan"]]:
         """The subjects' names and arrays, one after another; raises InputError for one without brain."""
@@ -58,6 +66,8 @@ class Cohort:
                     self.processed["score"][rows],
                     error,
                     voxel,
+                    None if self.masks is None else self.masks["mask"][rows],
+                    self.whole,
                 ),
             )
 
@@ -75,6 +85,10 @@ class Scan:
     """|x - reconstruction|, where the method reconstructs."""
     voxel: float
     """Volume of a voxel in ml."""
+    mask: np.ndarray | None = None
+    """That of the study's own segmentation."""
+    whole: bool = True
+    """Whether they are all slices of the brain."""
 
     @property
     def counted(self) -> np.ndarray:
@@ -100,8 +114,11 @@ class Pool:
     detections: Detections = field(default_factory=Detections)
     sizes: dict[str, np.ndarray] = field(default_factory=lambda: {size: np.zeros(2) for size in SIZES})
     """[lesions found, lesions] in each stratum by volume."""
+    slice_dice: Moments = field(default_factory=Moments)
+    """Of the study's own segmentation, over slices with a lesion."""
     errors: dict[str, Moments] = field(default_factory=lambda: defaultdict(Moments))
     scans: int = 0
+    """Whole ones."""
 
 
 def evaluate(
@@ -126,7 +143,7 @@ def subject_metrics(scan: Scan, thresholds: dict[str, float], min_component: int
     """The metrics of one subject, NaN where undefined; adds the subject to the pool."""
     counted, normal = scan.counted, scan.normal
     scores, truth = scan.score[counted], scan.anomalous[counted]
-    pool.scans += 1
+    pool.scans += scan.whole
     pool.counted.add(scores, truth)
     pool.everywhere.add(scan.score.ravel(), scan.anomalous.ravel())
     metrics = ranking_metrics(Counts.of(scores, truth), Counts.of(scan.score.ravel(), scan.anomalous.ravel()))
@@ -140,13 +157,17 @@ def subject_metrics(scan: Scan, thresholds: dict[str, float], min_component: int
         pool.overlaps[point] += overlap
         pool.false_positives[point] += false_positives
         metrics |= mask_metrics(point, overlap, false_positives, np.count_nonzero(normal))
-        if point == DEFAULT:
+        if point == DEFAULT and scan.whole:
             detections = Detections.of(mask, scan.anomalous)
             pool.detections += detections
             metrics |= lesion_metrics(detections, scans=1)
             for size, numbers in found_by_size(mask, scan.anomalous, scan.voxel).items():
                 pool.sizes[size] += numbers
 
+    if scan.mask is not None:
+        dice = slice_dice(scan.mask, scan.anomalous)
+        pool.slice_dice += dice
+        metrics["dice"] = dice.mean
     if scan.error is not None:
         nonzero = scan.brain & (scan.error != 0)
         if nonzero.any():
@@ -168,9 +189,11 @@ def pooled_metrics(pool: Pool, thresholds: dict[str, float]) -> dict[str, float]
     metrics = ranking_metrics(pool.counted.counts(), pool.everywhere.counts())
     for point in thresholds:
         metrics |= mask_metrics(point, pool.overlaps[point], pool.false_positives[point], pool.normal_voxels)
-    metrics |= lesion_metrics(pool.detections, pool.scans)
+    if pool.scans:
+        metrics |= lesion_metrics(pool.detections, pool.scans)
     for size, (found, lesions) in pool.sizes.items():
         metrics[f"lesion_sensitivity_{size}_at_{DEFAULT}"] = found / lesions if lesions else np.nan
+    metrics |= {"dice": pool.slice_dice.mean, "dice_sd": pool.slice_dice.sd}
     metrics["chi2"] = chi_square_distance(*shares(pool.residuals.counts()))
     for kind, moments in pool.errors.items():
         metrics |= {f"l1_re_{kind}": moments.mean, f"l1_re_{kind}_sd": moments.sd}
@@ -196,6 +219,13 @@ def mask_metrics(point: str, overlap: Overlap, false_positives: int, normal_voxe
         f"dice_at_{point}": overlap.dice if overlap.actual else np.nan,
         f"fpr_at_{point}": false_positives / normal_voxels if normal_voxels else np.nan,
     }
+
+
+def slice_dice(masks: np.ndarray, labels: np.ndarray) -> Moments:
+    """Dice of each of the slices (D, H, W) that have a lesion (Nguyen et al. 2021, section 3)."""
+    sick = labels.any((1, 2))
+    each = [Overlap.of(mask, label).dice for mask, label in zip(masks[sick], labels[sick], strict=True)]
+    return Moments.of(np.array(each))
 
 
 def lesion_metrics(detections: Detections, scans: int) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Check an images, labels or maps file and say in one line what is wrong with it."""
+"""Check an images, labels, maps or masks file and say in one line what is wrong with it."""
 
 from pathlib import Path
 from typing import Literal
@@ -6,12 +6,13 @@ from typing import Literal
 from brainuad import slices
 
 
-def main(*, kind: Literal["images", "labels", "maps"], path: Path, images: Path | None = None) -> None:
+def main(*, kind: Literal["images", "labels", "maps", "masks"], path: Path, images: Path | None = None) -> None:
     """Check one HDF5 file; with --images also that it has their shape and order.
 
     images: image (N, H, W) float32, brain (N, H, W) bool, subject (N), slice (N).
     labels: label (N, H, W) uint8, subject (N), slice (N).
     maps: score (N, H, W) float32, optionally reconstruction, uncertainty, mask.
+    masks: mask (N, H, W) bool.
     Subjects' slices lie together; no value is NaN or infinite.
     """
     with slices.open_checked(path, kind) as file:

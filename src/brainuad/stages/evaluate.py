@@ -1,5 +1,6 @@
 """Evaluate one method on one cohort: long table, curves, counts for the bootstrap, histograms of residuals."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,12 @@ def main(
     out_curves: Path,
     out_counts: Path,
     out_residuals: Path,
+    masks: Path | None = None,
 ) -> None:
-    """Write metrics, pooled curves and histograms of residuals as CSV, the counts of each subject as npz."""
+    """Write metrics, pooled curves and histograms of residuals as CSV, the counts of each subject as npz.
+
+    MASKS are those of the study's own segmentation, whose Dice comes beside those of the operating points.
+    """
     names = {"study": study, "dataset": dataset, "method": method, "seed": seed}
     points = operating_points.read(thresholds)
     with (
@@ -38,10 +43,11 @@ def main(
         slices.open_checked(labels, "labels") as label_file,
         slices.open_checked(maps, "maps") as map_file,
         slices.open_checked(processed, "maps") as processed_file,
+        slices.open_checked(masks, "masks") if masks else nullcontext() as mask_file,
     ):
-        for other in (label_file, map_file, processed_file):
+        for other in filter(None, (label_file, map_file, processed_file, mask_file)):
             slices.check_same_order(image_file, other)
-        cohort = Cohort(image_file, label_file, map_file, processed_file)
+        cohort = Cohort(image_file, label_file, map_file, processed_file, mask_file)
         rows, pooled, residuals = evaluate(cohort, points, min_component)
         counts = subject_counts(cohort, pooled, **names)
     metrics = pd.DataFrame(rows, columns=["subject", "metric", "value"]).assign(**names)[table.COLUMNS]

@@ -27,8 +27,12 @@ SHOWN = (
     (f"lesion_precision_at_{DEFAULT}", POOLED),
     (f"false_components_at_{DEFAULT}", POOLED),
     ("subject_auroc", POOLED),
+    ("dice", POOLED),
+    ("dice", SUBJECT),
     ("best_dice", POOLED),
     ("dice_at_val_threshold", SUBJECT),
+    ("psnr", POOLED),
+    ("ssim", POOLED),
     ("l1_re_normal", POOLED),
     ("l1_re_anomalous", POOLED),
     ("chi2", POOLED),
@@ -37,11 +41,10 @@ SHOWN = (
     ("parameters", POOLED),
 )
 """Metric and scope of the printed columns, where the dataset has them; the CSV has everything."""
-SCOPES = {POOLED: "all voxels", SUBJECT: "mean over subjects"}
 NEEDS_LABELS = ("best_dice", "best_dice_exact")
 """Thresholds chosen on the test labels: an upper bound, which ranks nobody."""
-MEAN_OVER_PATIENTS = ("dice", "dice_at_val_threshold")
-"""Published as a mean over patients; all else is published over all voxels of a dataset."""
+MEAN_OVER_PATIENTS = (("D1", "dice"), ("D2", "dice_at_val_threshold"), ("D4", "dice"))
+"""Document and metric of what is published as a mean over patients; all else is published as ours is pooled."""
 UNKNOWN_SCALE = ("l1_re_normal", "l1_re_anomalous")
 """Published on a scale that nobody can tell, so that no difference is given."""
 PUBLISHED = ["published_dataset", "published", "published_sd"]
@@ -61,20 +64,22 @@ def comparison(
 
     value, low, high, subjects, seeds, seed_sd   ours, with its 95 % interval and the spread between seeds
     rank, rank_low, rank_high                    among the compared methods, with its 95 % interval
+    sd                                           of the values that ours is the mean of, see `spread`
     best                                         better than the runner-up beyond doubt, see `winner`
     published_dataset, published, published_sd   on the rows that count as the paper does
     difference                                   ours - published
     not_comparable                               why the two can't be compared all the same
     """
     cohort, frames = study.cohort(dataset), []
+    patients = pd.MultiIndex.from_frame(published[["doc", "metric"]]).isin(MEAN_OVER_PATIENTS)
     for name, scope in itertools.product(METRICS, (POOLED, SUBJECT)):
         table = of(intervals, dataset, name, scope)[["value", "low", "high", "subjects", "seeds", "seed_sd"]]
         if table.empty:
             continue
         table = table.join(of(ranks, dataset, name, scope)[["rank", "rank_low", "rank_high"]])
         best = winner(table["value"], METRICS[name], of(comparisons, dataset, name, scope))
-        counted = SUBJECT if name in MEAN_OVER_PATIENTS else POOLED
-        beside = published_values(study, cohort, name, published if scope == counted else published[:0])
+        beside = published_values(study, cohort, name, published[patients == (scope == SUBJECT)])
+        table = table.join(spread(intervals, dataset, name, scope))
         table = table.assign(metric=name, scope=scope, best=table.index == best).join(beside)
         known_scale = 1.0 if name not in UNKNOWN_SCALE else float("nan")
         table["difference"] = known_scale * (table["value"] - table["published"])
@@ -99,6 +104,11 @@ def comparison(
     why = rows["published"].notna().map({True: cohort.not_comparable, False: ""})
     rows = pd.concat([pd.DataFrame(facts), rows], axis=1).assign(not_comparable=why)
     return rows.assign(needs_labels=rows["metric"].isin(NEEDS_LABELS))
+
+
+def spread(intervals: pd.DataFrame, dataset: str, metric: str, scope: str) -> pd.Series:
+    """Our standard deviation by method, over what the pooled value is the mean of; empty where it isn't known."""
+    return of(intervals, dataset, f"{metric}_sd", scope)["value"].rename("sd")
 
 
 def winner(values: pd.Series, metric: Metric, comparisons: pd.DataFrame) -> str | None:
@@ -173,7 +183,12 @@ class Column:
         """What stands small below the heading."""
         if self.metric.scope != "both":
             return ""
-        return SCOPES[self.scope] + (", uses the labels" if self.needs_labels else "")
+        return self.counted + (", uses the labels" if self.needs_labels else "")
+
+    @property
+    def counted(self) -> str:
+        """What the value is made from."""
+        return "mean over subjects" if self.scope == SUBJECT else self.metric.pooled
 
     @property
     def needs_labels(self) -> bool:
@@ -208,6 +223,11 @@ class Beside:
     columns: list[Column]
     rows: list[Row]
     """With the texts of published, ours and difference for each column."""
+
+    @property
+    def counting(self) -> str:
+        """What a reader must know of the columns."""
+        return how_counted(self.columns)
 
 
 @dataclass(frozen=True)
@@ -276,12 +296,32 @@ def ours(row: dict | None, metric: Metric) -> Cell:
 
 
 def side_by_side(row: dict | None, metric: Metric) -> tuple[str, str, str]:
-    """Published value (± standard deviation), ours, difference."""
+    """Published value and ours (± standard deviation), difference."""
     if row is None:
         return (number(math.nan, metric),) * 3
-    spread = "" if math.isnan(row["published_sd"]) else f" ± {number(row['published_sd'], metric)}"
     difference = number(row["difference"], metric, sign="+")
-    return number(row["published"], metric) + spread, number(row["value"], metric), difference
+    return (
+        with_spread(row["published"], row["published_sd"], metric),
+        with_spread(row["value"], row["sd"], metric),
+        difference,
+    )
+
+
+def with_spread(value: float, sd: float, metric: Metric) -> str:
+    """value ± sd, the latter where it is known."""
+    return number(value, metric) + ("" if math.isnan(sd) else f" ± {number(sd, metric)}")
+
+
+def how_counted(columns: list[Column]) -> str:
+    """What a reader must know of published columns and ours, in plain sentences."""
+    voxels = any(column.scope == POOLED and column.counted == "all voxels" for column in columns)
+    scale = any(column.metric.name in UNKNOWN_SCALE for column in columns)
+    return (
+        f"Ours is counted as the paper's is: {', '.join(dict.fromkeys(column.counted for column in columns))}"
+        + ("; of voxels we take the brain and the lesions, the paper's code the background too. " if voxels else ". ")
+        + "The difference is ours minus published"
+        + (", left out for the l1 errors, whose published scale is unknown." if scale else ".")
+    )
 
 
 HTML = """{% extends "frame" %}
@@ -309,9 +349,7 @@ HTML = """{% extends "frame" %}
 {% if page.not_comparable %}
 <b>Why ours and the published can't be compared:</b> {{ page.not_comparable }}<br>
 {% endif %}
-Ours is pooled over voxels or a mean over patients, as the paper's is; of voxels we take the brain and the lesions,
-the paper's code the background too. The difference is ours minus published, left out for the l1 errors, whose published
-scale is unknown.</p>
+{{ beside.counting }}</p>
 <div class="wide"><table>
 <thead><tr><th rowspan="2">Method</th>
 {%- for column in beside.columns %}

@@ -1,0 +1,34 @@
+"""Segment anomaly maps in the way of a paper: post-processed maps -> masks.h5."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+from tqdm import tqdm
+
+from brainuad import slices
+from brainuad.files import atomic
+from brainuad.segmentation import load
+from brainuad.settings import check, parse
+
+
+def main(*, segmentation: str, images: Path, maps: Path, out: Path, settings: str = "{}") -> None:
+    """Write the masks of a cohort, in the order of IMAGES.
+
+    SEGMENTATION is a module of brainuad.segmentation and SETTINGS (JSON) its own, such as {"scale": 75.0}. MAPS are the
+    post-processed ones.
+    """
+    segment, options = load(segmentation).segment, parse(settings, "--settings")
+    check("--settings", f"segmentation {segmentation}", segment, options)
+    with slices.open_checked(images, "images") as cohort, slices.open_checked(maps, "maps") as scored:
+        slices.check_same_order(cohort, scored)
+        shape = cohort["image"].shape
+        with atomic(out) as temporary, h5py.File(temporary, "w", track_order=True) as file:
+            file.attrs.update({name: scored.attrs[name] for name in ("method", "seed") if name in scored.attrs})
+            file.attrs.update({"segmentation": segmentation, "settings": settings})
+            masks = file.create_dataset(
+                "mask", shape, np.bool_, chunks=(1, *shape[1:]), compression="gzip", compression_opts=1
+            )
+            for subject in tqdm(list(slices.subjects(cohort)), desc="masks", unit="subject"):
+                rows = subject.rows
+                masks[rows] = segment(cohort["image"][rows], scored["score"][rows], cohort["brain"][rows], **options)

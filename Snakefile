@@ -22,6 +22,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/examples.smk"
 include: "workflow/rules/sweeps.smk"
+include: "workflow/rules/inpainting.smk"
 
 
 report: "workflow/report/workflow.rst"

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy
 
 from brainuad.cost import layers
+from brainuad.errors import InputError
 from brainuad.methods import anogan
 from brainuad.methods.anogan import Method, margins
 from brainuad.methods.base import Volume
@@ -21,7 +22,7 @@ from brainuad.stages import fit
 def small(**settings: float) -> Method:
     """Of 32 x 32 pixels, ready to score. Weights are larger than at a training's start, so that z matters."""
     torch.manual_seed(0)
-    method = Method(size=32, **{"width": 1 / 16, "latent": 8, **settings})
+    method = Method(resolution=32, **{"width": 1 / 16, "latent": 8, **settings})
     for weight in method.parameters():
         if weight.ndim > 1:
             torch.nn.init.normal_(weight, std=0.2)
@@ -48,13 +49,17 @@ def test_layers_of_the_whole_slice_s_networks() -> None:
     assert dcgan.maps(64) == [64, 128, 256, 512] and dcgan.maps(128, 0.25) == [16, 32, 64, 128, 128]
 
 
-@pytest.mark.parametrize(
-    ("size", "resolution", "expected"), [(256, 128, 128), (32, 128, 32), (100, 128, 64), (256, 64, 64)]
-)
-def test_resolution_is_the_largest_power_of_two_that_fits(size: int, resolution: int, expected: int) -> None:
-    method = Method(size=size, resolution=resolution, width=1 / 64).eval()
-    assert method.generator(torch.zeros(1, 128)).shape == (1, 1, expected, expected)
-    assert method.shrink(torch.zeros(1, 1, size, size)).shape == (1, 1, expected, expected)
+@pytest.mark.parametrize("resolution", [32, 64])
+@pytest.mark.parametrize("side", [32, 100])
+def test_slices_are_seen_at_the_resolution(resolution: int, side: int) -> None:
+    method = Method(resolution=resolution, width=1 / 64).eval()
+    assert method.generator(torch.zeros(1, 128)).shape == (1, 1, resolution, resolution)
+    assert method.shrink(torch.zeros(1, 1, side, side)).shape == (1, 1, resolution, resolution)
+
+
+def test_resolution_is_a_power_of_two() -> None:
+    with pytest.raises(InputError, match="can't have a resolution of 48"):
+        Method(resolution=48)
 
 
 @pytest.mark.parametrize("shape", [(24, 32), (32, 24), (64, 47), (33, 64), (32, 32)])

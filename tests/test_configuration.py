@@ -113,7 +113,7 @@ SUPERPIXELS = {"method": "superpixels", "scale": 75, "choose": "mean"}
         ),
         ({"sweeps": {"erosion": {"setting": "segmentation.scale"}}}, "varies a segmentation where there is none"),
         ({"cohorts": {"tumour": {"test_slices": 0}}}, "key 'cohorts.tumour.test_slices'"),
-        ({"cohorts": {"tumour": {"test_slices": 9}}}, "draws test slices, over which postprocessing.median reaches"),
+        ({"cohorts": {"tumour": {"test_slices": 9}}}, "draws slices, over which postprocessing.median reaches"),
     ],
 )
 def test_mistakes_in_segmentations_and_drawn_slices_are_told(config: dict, changes: dict, problem: str) -> None:
@@ -207,6 +207,7 @@ def test_t1_comes_along_where_brains_are_found_on_it(config: dict) -> None:
 
 
 def test_modalities_are_wanted_of_the_datasets_behind(config: dict) -> None:
+    config["studies"] = {"baur2021": {}}
     config["preparation"] = [{"recipe": "strega", "dataset": "ixi-transplant", "modality": "T1"}]
     used = configuration.used_modalities(config, studies(config))
     assert used == {"ixi": {"T1", "T2"}, "brats": {"T1", "T2"}, "mslub": {"T2"}, "isbi2015": {"T2"}}
@@ -356,6 +357,6 @@ def test_one_folder_holds_the_same_people(config: dict, tmp_path: Path, folder: 
 
 def test_null_takes_a_study_away_however_it_is_laid_over(config: dict) -> None:
     """Snakemake keeps the null of another configuration file, `lay_over` takes the key away."""
-    config["studies"]["baur2021"] = None
+    config["studies"] = {"baur2021": None}
     configuration.validate(config, SCHEMA, "configuration")
     assert studies(config) == studies(configuration.lay_over(config, {"studies": {"baur2021": None}})) == {}

@@ -72,7 +72,7 @@ def write_heatmaps(path, label=True, **changes):
     } | changes
     if not label:
         del arrays["label"]
-    slices.write(path, arrays, {"window": WINDOW, "step": STEP})
+    slices.write(path, arrays, {"side": WINDOW, "step": STEP})
     return path, np.array(visited)
 
 

@@ -36,7 +36,7 @@ QUICK = {
     "gmvae-you-restoration": RESTORATION,
     "constrained-aae-chen": '{"critic_steps": 2, "first_epochs": 1, "first_steps": 2, "width": 0.125}',
     "f-anogan-schlegl": '{"critic_steps": 2, "gan_steps": 2, "width": 0.125}',
-    "anogan": '{"width": 0.125, "steps": 3, "restarts": 2}',
+    "anogan": '{"resolution": 32, "width": 0.125, "steps": 3, "restarts": 2}',
     "inpainting-8": WINDOW,
     "inpainting-16": WINDOW,
     "inpainting-16-apart": '{"apart": 16}',

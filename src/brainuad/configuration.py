@@ -120,11 +120,11 @@ def drawing(cohort: dict, entry: dict) -> str:
 def check_drawing(study: str, values: dict) -> None:
     """Raise InputError where slices that don't lie together are to be post-processed as a volume."""
     chain = values["postprocessing"]
-    if any(cohort.get("test_slices") for cohort in values["cohorts"].values()):
+    if any(cohort.get(key) for cohort in values["cohorts"].values() for key in ("validation_slices", "test_slices")):
         for size, key in ((chain["median"][0], "median"), (chain["min_component"], "min_component")):
             if size > 1:
-                problem = f"draws test slices, over which postprocessing.{key} reaches as if they lay together"
-                mend = f"Make {'its first number' if key == 'median' else 'it'} 1, or take `test_slices` away"
+                problem = f"draws slices, over which postprocessing.{key} reaches as if they lay together"
+                mend = f"Make {'its first number' if key == 'median' else 'it'} 1, or let it take all slices"
                 raise InputError(f"study {study}", problem, mend)
 
 

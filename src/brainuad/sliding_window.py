@@ -89,17 +89,22 @@ class Passes:
     """(n) the window's place among those along rows and columns."""
 
 
-def passes(window: Window, x: Tensor, places: Tensor, together: int, apart: int = 0) -> Iterator[Passes]:
-    """The passes that bring the window to all `places` (D, R, C) bool of slices x (D, 1, H, W), `together` at a time.
+def grouped(window: Window, places: Tensor, apart: int = 0) -> tuple[Tensor, Tensor]:
+    """Slice, row and column (n, 3) of all `places` (D, R, C) bool, and the number (n) of the pass that each is in.
 
     With `apart`, windows of a slice whose corners lie that many pixels from each other, or more, share a pass.
     """
     where = places.nonzero()
-    number = torch.arange(len(where), device=x.device)
-    if apart:
-        every = -(-apart // window.step)
-        shared = torch.stack([where[:, 0], where[:, 1] % every, where[:, 2] % every], dim=1)
-        number = shared.unique(dim=0, return_inverse=True)[1]
+    if not apart:
+        return where, torch.arange(len(where), device=places.device)
+    every = -(-apart // window.step)
+    shared = torch.stack([where[:, 0], where[:, 1] % every, where[:, 2] % every], dim=1)
+    return where, shared.unique(dim=0, return_inverse=True)[1]
+
+
+def passes(window: Window, x: Tensor, places: Tensor, together: int, apart: int = 0) -> Iterator[Passes]:
+    """The passes that bring the window to all `places` of slices x (D, 1, H, W), `together` at a time (`grouped`)."""
+    where, number = grouped(window, places, apart)
     count = int(number.max()) + 1 if len(number) else 0
     for first in tqdm(range(0, count, together), desc="windows", unit="batch", leave=False, mininterval=2):
         now = (number >= first) & (number < first + together)
@@ -116,7 +121,7 @@ def passes(window: Window, x: Tensor, places: Tensor, together: int, apart: int 
 def inpaint(
     generator: Callable[[Tensor], Tensor], x: Tensor, places: Tensor, window: Window, together: int = 64, apart: int = 0
 ) -> Losses:
-    """Inpaint the window at all `places` (D, R, C) of slices x (D, 1, H, W) in [0, 1]; see `passes`."""
+    """Inpaint the window at all `places` (D, R, C) of slices x (D, 1, H, W) in [0, 1]; see `grouped` for `apart`."""
     losses = Losses(*torch.zeros(2, *places.shape, dtype=x.dtype, device=x.device), x[:, 0])
     filled, covered = torch.zeros_like(x[:, 0]), torch.zeros_like(x[:, 0])
     for now in passes(window, x, places, together, apart):

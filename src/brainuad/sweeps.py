@@ -7,7 +7,7 @@ from brainuad.errors import InputError
 
 OWN = "own"
 """The level at which the study itself stands."""
-REPORTED = ("sweeps", "groups", "examples", "contrasts", "shifts")
+REPORTED = ("sweeps", "groups", "examples", "inpainted", "contrasts", "shifts")
 """What a study asks of its report, which its levels don't have."""
 AFTER_MAPS = "min_component"
 """The one key of the post-processing that acts on masks, not on maps."""
@@ -20,7 +20,7 @@ def expand(name: str, study: dict) -> dict[str, dict]:
 
     Each is the study with one setting changed and the sweep's methods, `level_of` the study's name. `setting` is
     `train_share` (the share of the training subjects), `postprocessing.KEY`, `segmentation.KEY` or `methods.KEY`, a
-    hyper-parameter of the sweep's methods. Raises InputError for two levels of one name, for a share that isn't one and
+    hyper-parameter of the sweep's methods and of those it varies `also`, their teachers. Raises InputError for two levels of one name, for a share that isn't one and
     for a segmentation that the study hasn't got.
     """
     levels = {}
@@ -44,7 +44,7 @@ def varied(name: str, study: dict, sweep: dict, value: Value) -> dict:
     level |= {"methods": sweep["methods"], "level_of": name, "new_maps": False, "new_masks": False}
     place, _, key = sweep["setting"].partition(".")
     if place == "methods":
-        level["method_settings"] = {method: {key: value} for method in sweep["methods"]}
+        level["method_settings"] = {method: {key: value} for method in [*sweep["methods"], *sweep.get("also", [])]}
     elif place == "postprocessing":
         level["postprocessing"][key] = value
         level["new_maps"] = key != AFTER_MAPS

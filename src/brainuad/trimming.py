@@ -3,14 +3,21 @@
 from collections.abc import Iterator
 
 
+WITH_METHODS = ("groups", "examples", "inpainted", "sweeps")
+"""Parts of a study whose entries each show some methods."""
+
+
 def named_methods(study: dict) -> Iterator[str]:
     """All methods that a study names beside `methods`."""
-    for part in ("groups", "examples", "sweeps"):
+    for part in WITH_METHODS:
         for entry in study.get(part, {}).values():
-            yield from [*entry["methods"], *entry.get("without", [])]
+            yield from [*entry["methods"], *entry.get("without", []), *entry.get("also", [])]
     for contrast in study.get("contrasts", []):
         for pair in contrast["pairs"]:
             yield from pair
+    yield from [*study.get("settings", {}), *study["training"].get("methods", {})]
+    if "heatmaps" in study:
+        yield from [study["heatmaps"]["reference"], *study["heatmaps"]["methods"]]
 
 
 def named_cohorts(study: dict) -> Iterator[str]:
@@ -19,6 +26,10 @@ def named_cohorts(study: dict) -> Iterator[str]:
         yield from (place["cohort"] for place in example["slices"])
     for shift in study.get("shifts", []):
         yield from shift["cohorts"]
+    yield from (figure["cohort"] for figure in study.get("inpainted", {}).values())
+    yield from (role for sweep in study.get("sweeps", {}).values() for role in sweep.get("cohorts", []))
+    if "heatmaps" in study:
+        yield study["heatmaps"]["cohort"]
 
 
 def named_metrics(study: dict) -> Iterator[str]:
@@ -32,12 +43,26 @@ def trim(study: dict) -> dict:
     """The study without what its figures and tables ask of cohorts and methods that it doesn't have."""
     methods, cohorts = set(study["methods"]), set(study["cohorts"])
     trimmed = dict(study)
-    for part in ("groups", "examples", "sweeps"):
+    for part in WITH_METHODS:
         entries = {name: with_methods(entry, methods) for name, entry in study.get(part, {}).items()}
         trimmed[part] = {name: entry for name, entry in entries.items() if entry["methods"]}
     for example in trimmed["examples"].values():
         example["slices"] = [place for place in example["slices"] if place["cohort"] in cohorts]
     trimmed["examples"] = {name: entry for name, entry in trimmed["examples"].items() if entry["slices"]}
+    for sweep in trimmed["sweeps"].values():
+        if "cohorts" in sweep:
+            sweep["cohorts"] = [role for role in sweep["cohorts"] if role in cohorts]
+    trimmed["sweeps"] = {name: entry for name, entry in trimmed["sweeps"].items() if entry.get("cohorts", True)}
+    trimmed["inpainted"] = {
+        name: entry
+        for name, entry in trimmed["inpainted"].items()
+        if entry["cohort"] in cohorts and entry.get("sweep") in {None, *trimmed["sweeps"]}
+    }
+    if "heatmaps" in study:
+        heatmaps = with_methods(study["heatmaps"], methods)
+        shown = heatmaps["methods"] and heatmaps["reference"] in methods and heatmaps["cohort"] in cohorts
+        del trimmed["heatmaps"]
+        trimmed |= {"heatmaps": heatmaps} if shown else {}
     contrasts = [
         {**contrast, "pairs": [pair for pair in contrast["pairs"] if set(pair) <= methods]}
         for contrast in study.get("contrasts", [])

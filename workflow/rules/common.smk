@@ -5,6 +5,7 @@ import math
 import os
 import re
 import sys
+from argparse import Namespace
 from functools import cache
 from pathlib import Path
 from shlex import quote
@@ -71,6 +72,7 @@ wildcard_constraints:
     subject="[^/]+",
     group=any_of(name for study in REPORTED.values() for name in study["groups"]),
     example=any_of(name for study in REPORTED.values() for name in study["examples"]),
+    inpainted=any_of(name for study in REPORTED.values() for name in study["inpainted"]),
     sweep=any_of(name for study in REPORTED.values() for name in study["sweeps"]),
 
 
@@ -79,10 +81,12 @@ def code(*modules):
     return digest(*(f"brainuad.{module}" for module in modules))
 
 
-def register(method, label, published=None, control=False, seeded=True, trained=False, base=None, settings=None):
+def register(
+    method, label, published=None, control=False, seeded=True, trained=False, base=None, inpaints=False, settings=None
+):
     """Make a method known: its label in tables and its name in published.csv; whether it is a control, whether
     seeds make a difference, and whether it minimises a loss, so that it has training curves; the method whose
-    trained network it takes; its hyper-parameters."""
+    trained network it takes; whether it fills erased squares in, which then is measured; its hyper-parameters."""
     METHODS[method] = {
         "label": label,
         "published": published,
@@ -90,14 +94,26 @@ def register(method, label, published=None, control=False, seeded=True, trained=
         "seeded": seeded,
         "trained": trained,
         "base": base,
+        "inpaints": inpaints,
         "settings": settings or {},
     }
 
 
 def method_settings(study, method):
-    """A method's hyper-parameters: those of its rule, the configuration's and a sweep's laid over them."""
-    swept = STUDIES[study].get("method_settings", {}).get(method, {})
-    return {**METHODS[method]["settings"], **config["methods"].get(method, {}), **swept}
+    """A method's hyper-parameters: those of its rule, the study's, the configuration's and a sweep's laid over them."""
+    own, swept = (STUDIES[study].get(key, {}).get(method, {}) for key in ("settings", "method_settings"))
+    return {**METHODS[method]["settings"], **own, **config["methods"].get(method, {}), **swept}
+
+
+def method_training(study, method):
+    """What the loop of a method's training does: as the study says of all methods, then of this one."""
+    shared = {key: value for key, value in STUDIES[study]["training"].items() if key != "methods"}
+    return {**shared, **own_training(study, method)}
+
+
+def own_training(study, method):
+    """What a study says of the training of one method alone."""
+    return STUDIES[study]["training"].get("methods", {}).get(method, {})
 
 
 def cohort(w):

@@ -189,6 +189,7 @@ def evaluated(kind):
 rule collect:
     input:
         evaluated("metrics.csv"),
+        lambda w: measured_beside(w.study),
     output:
         f"{RESULTS}/{{study}}/metrics.csv",
     params:

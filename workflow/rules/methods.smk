@@ -74,7 +74,7 @@ rule fit:
         code=lambda w: code("stages.fit", f"methods.{w.method.replace('-', '_')}"),
         base=lambda w, input: f"--base {input.base}" if "base" in input.keys() else "",
         settings=lambda w: json.dumps(method_settings(w.study, w.method)),
-        training=lambda w: json.dumps(STUDIES[w.study]["training"]),
+        training=lambda w: json.dumps(method_training(w.study, w.method)),
         seed=lambda w: derive(config["seed"], w.seed),
         device=config["device"],
     log:

@@ -169,10 +169,10 @@ def repeated(option, values):
 
 def drawn_slices(w):
     """How many slices are drawn of a cohort's split, None for all of them."""
-    return cohort(w).get("test_slices") if w.split == "test" else None
+    return cohort(w).get(f"{w.split}_slices")
 
 
-# Of patients' test slices those are drawn that show a lesion, so the labels decide which slices there are; none of them
+# Of patients' slices those are drawn that show a lesion, so the labels decide which slices there are; none of them
 # gets into the images.
 rule slices:
     input:

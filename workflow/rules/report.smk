@@ -15,12 +15,31 @@ def report_files(study):
         figures += [f"{group}-{kind}" for group in values["groups"] for kind in ("bars", "correlations", "histograms")]
         figures += [f"{sweep}-sweep" for sweep in values["sweeps"]]
         tables += ["contrasts"] if values["contrasts"] or values["shifts"] else []
+    figures += [f"{inpainted}-inpainting" for inpainted in values["inpainted"]]
+    figures += superpixel_figures(study) if "segmentation" in values else []
+    if "heatmaps" in values:
+        figures += heatmap_figures(study)
+        tables += ["cost"]
     return [
         *quality_files((values["recipe"], c["dataset"], c["modality"]) for c in values["cohorts"].values()),
         *([f"{RESULTS}/phantom.png", f"{RESULTS}/anomalies.png"] if PHANTOMS else []),
         *(f"{RESULTS}/{study}/tables/{table}.html" for table in tables),
         *(f"{RESULTS}/{study}/figures/{figure}.svg" for figure in figures),
     ]
+
+
+def superpixel_figures(study):
+    """From heatmaps to masks, of every method that inpaints."""
+    inpainting = [method for method in STUDIES[study]["methods"] if METHODS[method]["inpaints"]]
+    kinds = "superpixels", "superpixel-scales"
+    return [f"{dataset}-{method}-{kind}" for dataset in labelled(study) for method in inpainting for kind in kinds]
+
+
+def heatmap_figures(study):
+    """Heatmaps of quicker methods beside those of the inpainting."""
+    heatmaps = STUDIES[study]["heatmaps"]
+    dataset = STUDIES[study]["cohorts"][heatmaps["cohort"]]["dataset"]
+    return [f"{dataset}-{method}-{loss}-heatmaps" for method in heatmaps["methods"] for loss in ("window", "whole")]
 
 
 def published_names(cohort):

@@ -69,9 +69,29 @@ rule table_subjects:
         " --published-subjects {input.published} --out-csv {output.csv} --out-html {output.html} 2> {log}"
 
 
-def hyper_parameters(study, settings):
-    """{method: {hyper-parameter: value}} of a study as JSON; `settings` gives a method's own."""
-    return json.dumps({method: with_inherited(method, settings) for method in STUDIES[study]["methods"]})
+def hyper_parameters(methods, settings, training):
+    """{method: {hyper-parameter: value}} as JSON; `settings` gives a method's own, `training` what a study says of it
+    alone."""
+    told = {method: with_inherited(method, settings) for method in methods}
+    return json.dumps({method: {**told[method], **training.get("methods", {}).get(method, {})} for method in methods})
+
+
+def stated_settings(study):
+    """The hyper-parameters of a study's methods as rules and the study's file state them."""
+    values = study_file(study)
+    own = lambda method: {**METHODS[method]["settings"], **values.get("settings", {}).get(method, {})}
+    return hyper_parameters(STUDIES[study]["methods"], own, values["training"])
+
+
+def used_settings(study):
+    """The hyper-parameters of a study's methods as this run has them."""
+    values = STUDIES[study]
+    return hyper_parameters(values["methods"], lambda method: method_settings(study, method), values["training"])
+
+
+def shared_training(training):
+    """What a study says of the training of all methods, as JSON."""
+    return json.dumps({key: value for key, value in training.items() if key != "methods"})
 
 
 def study_file(study):
@@ -93,10 +113,10 @@ rule table_settings:
         ),
     params:
         code=code("stages.table_settings"),
-        settings=lambda w: hyper_parameters(w.study, lambda method: method_settings(w.study, method)),
-        stated=lambda w: hyper_parameters(w.study, lambda method: METHODS[method]["settings"]),
-        training=lambda w: json.dumps(STUDIES[w.study]["training"]),
-        stated_training=lambda w: json.dumps(study_file(w.study)["training"]),
+        settings=lambda w: used_settings(w.study),
+        stated=lambda w: stated_settings(w.study),
+        training=lambda w: shared_training(STUDIES[w.study]["training"]),
+        stated_training=lambda w: shared_training(study_file(w.study)["training"]),
         caption=caption,
     log:
         f"{RESULTS}/logs/table_settings/{{study}}.log",

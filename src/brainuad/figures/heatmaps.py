@@ -55,10 +55,10 @@ def read(path: Path, loss: str) -> Maps:
         raise InputError("--loss", f"'{loss}' is none", f"Use one of: {', '.join(LOSSES)}")
     needed = ("image", "brain", "subject", "slice", loss, "predicted")
     arrays, attributes = montage.read(path, needed, ("label",))
-    for name in ("window", "step"):
+    for name in ("side", "step"):
         if name not in attributes:
             raise InputError(path, f"has no attribute '{name}', in pixels", "Delete it and run again")
-    window, step = int(attributes["window"]), int(attributes["step"])
+    window, step = int(attributes["side"]), int(attributes["step"])
     on_brain = windows_on_brain(arrays["brain"].astype(bool), window, step)
     for name in (loss, "predicted"):
         if arrays[name].shape != on_brain.shape:

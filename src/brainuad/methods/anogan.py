@@ -3,13 +3,12 @@
 The baseline of Nguyen et al. 2021, who tell its iterations and its batch size alone.
 """
 
-from math import log2
-
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, pad, softplus
 
+from brainuad.errors import InputError
 from brainuad.methods.base import Maps, Volume
 from brainuad.methods.learner import Learner, Minimise, array
 from brainuad.networks import unified
@@ -28,13 +27,14 @@ class Method(Learner):
     L(z) = (1 - lambda) sum |x - G(z)| + lambda sum |f(x) - f(G(z))|, lambda the `feature_weight`, f D's last
     feature maps.
 
-    Slices are padded to squares and seen at `resolution`, or at the largest power of two that the slice has room for.
+    Slices are padded to squares and seen at a `resolution` that is a power of two.
     """
+
+    fixed_size = False
 
     def __init__(
         self,
         *,
-        size: int = 128,
         resolution: int = 128,
         latent: int = 128,
         width: float = 1.0,
@@ -46,7 +46,9 @@ class Method(Learner):
         validation_steps: int = 20,
     ):
         super().__init__()
-        self.resolution = 2 ** int(log2(min(resolution, size)))
+        if resolution < 8 or resolution & (resolution - 1):
+            raise InputError("anogan", f"can't have a resolution of {resolution}", "Use a power of two from 8 on")
+        self.resolution = resolution
         self.latent = latent
         self.learning_rate = learning_rate
         self.feature_weight = feature_weight

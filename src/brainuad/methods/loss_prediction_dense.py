@@ -5,7 +5,7 @@ from torch import Tensor
 
 from brainuad.errors import InputError
 from brainuad.methods import loss_prediction
-from brainuad.networks.loss_prediction import STRIDE, dense_predictor
+from brainuad.networks.loss_prediction import dense_predictor
 from brainuad.sliding_window import TOP
 
 
@@ -19,20 +19,21 @@ class Method(loss_prediction.Method):
 
     def __init__(self, *, target: str = "window", **settings: float):
         super().__init__(target=target, **settings)
-        if self.window.step != STRIDE or self.window.side % (2 * STRIDE):
-            problem = f"can't answer for windows of {self.window.side} pixels every {self.window.step}"
-            raise InputError("loss-prediction-dense", problem, "Use a step of 4 and a side that 8 divides")
-        self.predictor = dense_predictor()
+        if self.window.side % (2 * self.window.step):
+            problem = f"can't answer for the middle of a window of {self.window.side} pixels every {self.window.step}"
+            raise InputError("loss-prediction-dense", problem, "Use a `window` that twice the `step` divides")
+        self.predictor = dense_predictor(self.window.step)
 
     def loss(self, x: Tensor, brain: Tensor) -> dict[str, Tensor]:
-        rows, columns = (place // STRIDE for place in self.place(brain, self.window.side))
-        true = self.loss_of_inpainting(x, STRIDE * rows, STRIDE * columns)
+        step = self.window.step
+        rows, columns = (place // step for place in self.place(brain, self.window.side))
+        true = self.loss_of_inpainting(x, step * rows, step * columns)
         predicted = self.at_windows(x)[torch.arange(len(x), device=x.device), rows, columns]
         return {"loss": (predicted.float() - true).abs().mean(), "true": true.mean(), "predicted": predicted.mean()}
 
     def at_windows(self, x: Tensor) -> Tensor:
         """Slices (D, 1, H, W) -> (D, R, C), the answers at the windows' centres."""
-        first = self.window.side // 2 // STRIDE
+        first = self.window.side // 2 // self.window.step
         rows, columns = (len(self.window.positions(length)) for length in x.shape[2:])
         return self.predictor(x)[:, 0, first : first + rows, first : first + columns]
 

@@ -43,19 +43,23 @@ def predictor(size: int = FULL) -> nn.Sequential:
     )
 
 
-STRIDE = 4
-"""Pixels between the places that the dense network predicts."""
+STRIDES = {4: (2, 2), 2: (2, 1), 1: (1, 1)}
+"""Of the first two layers of the dense network, by the pixels between the places that it answers for."""
 
 
-def dense_predictor() -> nn.Sequential:
-    """Slices (B, 1, H, W) -> (B, 1, H / 4, W / 4): a prediction in [0, 1] for squares around every fourth pixel.
+def dense_predictor(step: int = 4) -> nn.Sequential:
+    """Slices (B, 1, H, W) -> (B, 1, H / step, W / step): a prediction in [0, 1] for squares around every place.
 
-    The layers of R, but from the third on dilated instead of halving: each place sees 60 pixels around it.
+    The layers of R, but from the third on dilated instead of halving: each place sees 15 others in each direction.
+    Raises InputError for a step that isn't 1, 2 or 4.
     """
+    if step not in STRIDES:
+        raise InputError("loss-prediction-dense", f"can't answer every {step} pixels", "Use a step of 1, 2 or 4")
+    first, second = STRIDES[step]
     return nn.Sequential(
-        nn.Conv2d(1, 64, 3, stride=2, padding=1),
+        nn.Conv2d(1, 64, 3, stride=first, padding=1),
         nn.LeakyReLU(SLOPE),
-        nn.Conv2d(64, 128, 3, stride=2, padding=1),
+        nn.Conv2d(64, 128, 3, stride=second, padding=1),
         nn.LeakyReLU(SLOPE),
         nn.BatchNorm2d(128),
         nn.Conv2d(128, 256, 3, padding=2, dilation=2),

@@ -39,7 +39,7 @@ def main(
     device: str = "auto",
     threads: int = 0,
 ) -> None:
-    """Write slices of IMAGES with a square erased, and as MODEL fills it in; COUNT of them, by default all.
+    """Write slices of IMAGES with a square erased, and as MODEL fills it in; COUNT of them, by default all, evenly spread.
 
     PLACEMENT tells where the square lies: on the `brain`, in the `middle` third of the slice or on the `background`,
     at random by the number DRAW; or, with LABELS, on the `lesion`: of COUNT subjects the slice with most lesion, once
@@ -62,7 +62,9 @@ def main(
         chosen, rows, columns = around_lesions(slices["label"] > 0, slices["subject"], side, count)
         examples = {name: values[chosen] for name, values in slices.items()}
     else:
-        examples = {name: values[:count] for name, values in slices.items()}
+        number = len(slices["image"])
+        spread = np.linspace(0, number - 1, min(count or number, number)).round().astype(int)
+        examples = {name: values[spread] for name, values in slices.items()}
         rows, columns = at_random(examples, placement, side, draw)
     examples |= {"row": rows, "column": columns, "side": np.full(len(rows), side)}
     x, corners = network.tensor(examples["image"]), (torch.from_numpy(rows), torch.from_numpy(columns))

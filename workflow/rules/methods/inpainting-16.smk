@@ -6,6 +6,7 @@ register(
     "Inpainting, 16",
     published="Ours-16",
     trained=True,
+    inpaints=True,
     settings=dict(
         window=16,
         step=4,

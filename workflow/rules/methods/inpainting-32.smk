@@ -6,6 +6,7 @@ register(
     "Inpainting, 32",
     published="Ours-32",
     trained=True,
+    inpaints=True,
     settings=dict(
         window=32,
         step=4,

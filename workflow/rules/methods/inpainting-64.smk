@@ -6,6 +6,7 @@ register(
     "Inpainting, 64",
     published="Ours-64",
     trained=True,
+    inpaints=True,
     settings=dict(
         window=64,
         step=4,

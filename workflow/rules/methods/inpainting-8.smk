@@ -6,6 +6,7 @@ register(
     "Inpainting, 8",
     published="Ours-8",
     trained=True,
+    inpaints=True,
     settings=dict(
         window=8,
         step=4,

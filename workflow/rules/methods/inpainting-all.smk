@@ -5,6 +5,7 @@ register(
     "inpainting-all",
     "Inpainting, all sizes",
     trained=True,
+    inpaints=True,
     settings=dict(
         erased=[8, 16, 32, 64],
         window=32,

@@ -1,0 +1,318 @@
+# Inpainted slices and heatmaps of windows: how well they are filled in, how well quicker methods agree, and figures.
+
+
+def draw(w):
+    """The numbers by which squares and slices are drawn are the same for all methods and seeds."""
+    return config["seed"]
+
+
+def own_model(w):
+    """The model that a method scores with: its own, or that of the method whose network it takes."""
+    fitted = next(name for name in lineage(w.method) if METHODS[name]["trained"])
+    return trained(fitted)(w)
+
+
+# PSNR and SSIM of all slices of a cohort.
+rule inpaint:
+    input:
+        images=IMAGES,
+        model=own_model,
+    output:
+        examples=f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/inpainted.h5",
+        metrics=f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/inpainting.csv",
+    params:
+        code=code("stages.inpaint"),
+        draw=draw,
+        device=config["device"],
+    log:
+        f"{RESULTS}/logs/inpaint/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/inpaint/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
+    threads: config["threads"]
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=60,
+    shell:
+        "brainuad inpaint --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method}"
+        " --seed {wildcards.seed} --model {input.model} --images {input.images} --placement brain --draw {params.draw}"
+        " --device {params.device} --threads {threads} --out {output.examples} --out-metrics {output.metrics} 2> {log}"
+
+
+# A few slices for a figure.
+rule inpaint_examples:
+    input:
+        images=IMAGES,
+        labels=lambda w: slices(w.study, w.dataset, w.split, "labels") if w.placement == "lesion" else [],
+        model=own_model,
+    output:
+        f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/inpainted-{{placement}}-{{slices}}.h5",
+    params:
+        code=code("stages.inpaint"),
+        labels=lambda w, input: f"--labels {input.labels}" if input.labels else "",
+        draw=draw,
+        device=config["device"],
+    wildcard_constraints:
+        placement="brain|middle|background|lesion",
+        slices=r"\d+",
+    log:
+        f"{RESULTS}/logs/inpaint_examples/{{study}}/{{dataset}}/{{split}}/{RUN}/{{placement}}-{{slices}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/inpaint_examples/{{study}}/{{dataset}}/{{split}}/{RUN}/{{placement}}-{{slices}}.tsv"
+    threads: config["threads"]
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=60,
+    shell:
+        "brainuad inpaint --method {wildcards.method} --seed {wildcards.seed} --model {input.model}"
+        " --images {input.images} {params.labels} --placement {wildcards.placement} --count {wildcards.slices}"
+        " --draw {params.draw} --device {params.device} --threads {threads} --out {output} 2> {log}"
+
+
+def heatmaps_of(study):
+    """Of which methods a study compares the heatmaps window by window, on which dataset, and with which method's."""
+    return STUDIES[study]["heatmaps"]
+
+
+rule heatmaps:
+    input:
+        images=IMAGES,
+        labels=lambda w: slices(w.study, w.dataset, w.split, "labels"),
+        model=own_model,
+    output:
+        f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/heatmaps.h5",
+    params:
+        code=code("stages.heatmaps"),
+        number=lambda w: heatmaps_of(w.study)["slices"],
+        draw=draw,
+        device=config["device"],
+    log:
+        f"{RESULTS}/logs/heatmaps/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/heatmaps/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
+    threads: config["threads"]
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=1440,
+    shell:
+        "brainuad heatmaps --method {wildcards.method} --model {input.model} --images {input.images}"
+        " --labels {input.labels} --count {params.number} --draw {params.draw} --device {params.device}"
+        " --threads {threads} --out {output} 2> {log}"
+
+
+rule agreement:
+    input:
+        heatmaps=lambda w: f"{RESULTS}/{w.study}/{w.dataset}/{w.split}/{heatmaps_of(w.study)['reference']}/seed{w.seed}/heatmaps.h5",
+        model=own_model,
+    output:
+        maps=f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/agreement.h5",
+        metrics=f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/agreement.csv",
+    params:
+        code=lambda w: code("stages.agreement", f"methods.{w.method.replace('-', '_')}"),
+        settings=lambda w: json.dumps(method_settings(w.study, w.method)),
+        device=config["device"],
+    log:
+        f"{RESULTS}/logs/agreement/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/agreement/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
+    threads: config["threads"]
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=1440,
+    shell:
+        "brainuad agreement --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method}"
+        " --seed {wildcards.seed} --model {input.model} --heatmaps {input.heatmaps} --settings {params.settings:q}"
+        " --device {params.device} --threads {threads} --out {output.maps} --out-metrics {output.metrics} 2> {log}"
+
+
+def measured_beside(study):
+    """The long tables that come beside those of the evaluation: of inpainted healthy slices, of heatmaps' agreement."""
+    values, tables = STUDIES[study], []
+    for method in values["methods"]:
+        if METHODS[method]["inpaints"]:
+            tables += [(healthy(study), method, "inpainting.csv")]
+        if "heatmaps" in values and method in values["heatmaps"]["methods"]:
+            tables += [(values["cohorts"][values["heatmaps"]["cohort"]]["dataset"], method, "agreement.csv")]
+    return [
+        f"{TEST}/{RUN}/{table}".format(study=study, dataset=dataset, method=method, seed=seed)
+        for dataset, method, table in tables
+        for seed in seeds(method)
+    ]
+
+
+def costed(study):
+    """The methods of a study's table of costs."""
+    return [heatmaps_of(study)["reference"], *heatmaps_of(study)["methods"]]
+
+
+rule table_cost:
+    input:
+        study=STUDY,
+        images=lambda w: slices(w.study, healthy(w.study), "test"),
+        models=lambda w: [
+            own_model(Namespace(study=w.study, method=method, seed=seeds(method)[0])) for method in costed(w.study)
+        ],
+        published=PUBLISHED,
+    output:
+        csv=f"{RESULTS}/{{study}}/tables/cost.csv",
+        layers=f"{RESULTS}/{{study}}/tables/layers.csv",
+        html=report(
+            f"{RESULTS}/{{study}}/tables/cost.html",
+            caption="../report/cost.rst",
+            category="{study}",
+            subcategory="Tables",
+            labels={"dataset": "all", "content": "cost of a heatmap, layers"},
+        ),
+    params:
+        code=code("stages.table_cost"),
+        methods=lambda w: repeated("method", costed(w.study)),
+        models=lambda w, input: repeated("model", input.models),
+        settings=lambda w: json.dumps({method: method_settings(w.study, method) for method in costed(w.study)}),
+        caption=caption,
+    log:
+        f"{RESULTS}/logs/table_cost/{{study}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table_cost/{{study}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    shell:
+        "brainuad table-cost --study {input.study} {params.methods} {params.models} --settings {params.settings:q}"
+        " --images {input.images} --published {input.published} --out-csv {output.csv} --out-layers {output.layers}"
+        " --out-html {output.html} 2> {log}"
+
+
+rule figure_superpixels:
+    input:
+        study=STUDY,
+        images=lambda w: slices(w.study, w.dataset, "test"),
+        labels=lambda w: slices(w.study, w.dataset, "test", "labels"),
+        processed=lambda w: processed(w.study, w.dataset, "test", w.method, seeds(w.method)[0]),
+    output:
+        steps=report(
+            f"{FIGURES}/{{dataset}}-{{method}}-superpixels.svg",
+            caption="../report/superpixels.rst",
+            category="{study}",
+            subcategory="Figures",
+            labels={"dataset": "{dataset}", "content": "superpixels, {method}"},
+        ),
+        scales=report(
+            f"{FIGURES}/{{dataset}}-{{method}}-superpixel-scales.svg",
+            caption="../report/superpixels.rst",
+            category="{study}",
+            subcategory="Figures",
+            labels={"dataset": "{dataset}", "content": "superpixels of different scales, {method}"},
+        ),
+    params:
+        code=code("stages.figure_superpixels"),
+        settings=lambda w: json.dumps(
+            {key: value for key, value in STUDIES[w.study]["segmentation"].items() if key != "method"}
+        ),
+        caption=caption,
+    log:
+        f"{RESULTS}/logs/figure_superpixels/{{study}}/{{dataset}}/{{method}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure_superpixels/{{study}}/{{dataset}}/{{method}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    shell:
+        "brainuad figure-superpixels --study {input.study} --dataset {wildcards.dataset} --method {wildcards.method}"
+        " --images {input.images} --labels {input.labels} --processed {input.processed}"
+        " --settings {params.settings:q} --out {output.steps} --out-scales {output.scales} 2> {log}"
+
+
+def inpainted(w):
+    return STUDIES[w.study]["inpainted"][w.inpainted]
+
+
+def inpainted_levels(w):
+    """{heading: study} of a figure of inpainted slices: the study itself, or the levels of one of its sweeps."""
+    if "sweep" not in inpainted(w):
+        return {"": w.study}
+    at = Namespace(study=w.study, sweep=inpainted(w)["sweep"])
+    return dict(zip(level_labels(at), level_studies(at), strict=True))
+
+
+def inpainted_blocks(w):
+    """{heading: file} of a figure of inpainted slices; without a sweep the headings are names of methods."""
+    entry = inpainted(w)
+    dataset, count = STUDIES[w.study]["cohorts"][entry["cohort"]]["dataset"], entry["rows"]
+    if entry["placement"] == "lesion":
+        count = 1
+    return {
+        f"{METHODS[method]['label']}, {label}" if label else method: (
+            f"{RESULTS}/{study}/{dataset}/test/{method}/seed{seeds(method)[0]}"
+            f"/inpainted-{entry['placement']}-{count}.h5"
+        )
+        for label, study in inpainted_levels(w).items()
+        for method in entry["methods"]
+    }
+
+
+rule figure_inpainting:
+    input:
+        study=STUDY,
+        inpainted=lambda w: list(inpainted_blocks(w).values()),
+    output:
+        report(
+            f"{FIGURES}/{{inpainted}}-inpainting.svg",
+            caption="../report/inpainting.rst",
+            category="{study}",
+            subcategory="Figures",
+            labels={"dataset": "all", "content": "{inpainted}, inpainted slices"},
+        ),
+    params:
+        code=code("stages.figure_inpainting"),
+        shown=inpainted,
+        inpainted=lambda w, input: repeated(
+            "inpainted",
+            [quote(f"{name}={path}") for name, path in zip(inpainted_blocks(w), input.inpainted, strict=True)],
+        ),
+        caption=caption,
+    log:
+        f"{RESULTS}/logs/figure_inpainting/{{study}}/{{inpainted}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure_inpainting/{{study}}/{{inpainted}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    shell:
+        "brainuad figure-inpainting --study {input.study} --title {params.shown[title]:q} {params.inpainted}"
+        " --rows {params.shown[rows]} --out {output} 2> {log}"
+
+
+rule figure_heatmaps:
+    input:
+        study=STUDY,
+        maps=lambda w: f"{TEST}/{RUN}/agreement.h5".format(**dict(w.items()), seed=seeds(w.method)[0]),
+    output:
+        report(
+            f"{FIGURES}/{{dataset}}-{{method}}-{{loss}}-heatmaps.svg",
+            caption="../report/heatmaps.rst",
+            category="{study}",
+            subcategory="Figures",
+            labels={"dataset": "{dataset}", "content": "heatmaps of inpainting and {method}, {loss} loss"},
+        ),
+    params:
+        code=code("stages.figure_heatmaps"),
+        caption=caption,
+    wildcard_constraints:
+        loss="window|whole",
+    log:
+        f"{RESULTS}/logs/figure_heatmaps/{{study}}/{{dataset}}/{{method}}/{{loss}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure_heatmaps/{{study}}/{{dataset}}/{{method}}/{{loss}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "brainuad figure-heatmaps --study {input.study} --dataset {wildcards.dataset} --maps {input.maps}"
+        " --loss {wildcards.loss} --out {output} 2> {log}"

@@ -51,6 +51,7 @@ lint: .venv/ready
 speed: .venv/ready
 	$(BIN)/python benchmarks/speed.py scoring --out results/speed/scoring.csv
 	$(BIN)/python benchmarks/speed.py training --out results/speed/training.csv
+	$(BIN)/python benchmarks/heatmaps.py --out results/speed/heatmaps.csv
 
 .venv/ready: pyproject.toml envs/constraints.txt
 	$(PYTHON) -m venv .venv

@@ -28,7 +28,9 @@ from tqdm import tqdm
 from brainuad.device import choose
 from brainuad.files import atomic
 from brainuad.methods.base import Method, Volume, build, known, load
+from brainuad.methods.inpainting import Inpainting
 from brainuad.methods.learner import Learner
+from brainuad.methods.loss_prediction import Method as LossPrediction
 from brainuad.slices import write
 from brainuad.training import AtomicCheckpoints, Batches, Fit, Slices, train
 
@@ -97,6 +99,11 @@ def untrained(name: str, size: int, device: torch.device, volume: Volume) -> Met
     if name == "atlas-z":  # can't score before it has seen a volume
         method.fit([volume], [], np.random.default_rng(0))
     return method
+
+
+def reconstructing() -> list[str]:
+    """All methods but those of heatmaps, whose passes for each window heatmaps.py measures."""
+    return [name for name in known() if not issubclass(load(name), (Inpainting, LossPrediction))]
 
 
 def sized(name: str, size: int) -> dict[str, int]:
@@ -293,7 +300,7 @@ def main() -> None:
     given = parser.parse_args()
     device = choose(given.device, given.threads)
     if given.what == "scoring":
-        rows = scoring(given.method or known(), device, given.slices or 155, given.size)
+        rows = scoring(given.method or reconstructing(), device, given.slices or 155, given.size)
     else:
         rows = training(given.method or ["ae-dense", "vae"], device, given.slices or 1000, given.size)
     machine = {

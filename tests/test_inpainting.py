@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from made_results import write_study
 from skimage.metrics import structural_similarity
 from torch import nn
 
@@ -22,7 +23,7 @@ from brainuad.metrics.inpainting import similarity
 from brainuad.networks.inpainting import Generator, discriminator, folded
 from brainuad.networks.loss_prediction import dense_predictor, predictor
 from brainuad.stages import agreement as agreement_stage
-from brainuad.stages import fit, heatmaps, inpaint
+from brainuad.stages import fit, heatmaps, inpaint, table_cost
 
 SMALL = {"window": 8, "width": 4}
 
@@ -319,3 +320,26 @@ def test_heatmaps_and_agreement(trained: dict[str, Path], cohorts: dict[str, Pat
             assert np.allclose(file["predicted"][:], file["window"][:]) == exact
         pooled = table.read(metrics).query("subject == 'pooled'").set_index("metric")["value"]
         assert (pooled["heat_overlap"] == 1 and pooled["loss_difference"] < 1e-4) == exact
+
+
+def test_table_of_costs(trained: dict[str, Path], cohorts: dict[str, Path], tmp_path: Path) -> None:
+    labels = {"inpainting-16": "Inpainting, 16", "inpainting-16-apart": "Shared", "loss-prediction": "Loss prediction"}
+    study = write_study(tmp_path, methods=list(labels), method_names={name: {"label": labels[name]} for name in labels})
+    csv, listed, html = (tmp_path / name for name in ("cost.csv", "layers.csv", "cost.html"))
+    table_cost.main(
+        study=study,
+        method=list(labels),
+        model=[trained["inpainting-16"], trained["inpainting-16"], trained["loss-prediction"]],
+        settings='{"inpainting-16-apart": {"apart": 8}}',
+        images=cohorts["test"] / "images.h5",
+        published=Path(__file__).parents[1] / "workflow/data/published.csv",
+        out_csv=csv,
+        out_layers=listed,
+        out_html=html,
+    )
+    table = pd.read_csv(csv).set_index("method")
+    assert table["passes"].to_dict() == {"inpainting-16": 49, "inpainting-16-apart": 4, "loss-prediction": 49}
+    assert table.loc["loss-prediction", "parameters"] == table.loc["loss-prediction", "published_parameters"] == 1558273
+    assert table.loc["inpainting-16", "published_megabytes"] == 852.49
+    assert set(pd.read_csv(listed)["method"]) == {"loss-prediction"}
+    assert "Layers of Loss prediction" in html.read_text()

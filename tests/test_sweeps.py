@@ -131,7 +131,20 @@ def test_a_study_is_trimmed_to_its_methods_and_cohorts() -> None:
             "both": {"methods": ["a"], "slices": [{"cohort": "ms"}, {"cohort": "tumour"}]},
             "elsewhere": {"methods": ["a"], "slices": [{"cohort": "tumour"}]},
         },
-        "sweeps": {"x": {"methods": ["b", "gone"]}, "y": {"methods": ["gone"]}},
+        "sweeps": {
+            "x": {"methods": ["b", "gone"], "also": ["a"]},
+            "y": {"methods": ["gone"]},
+            "z": {"methods": ["a"], "cohorts": ["tumour", "ms"]},
+            "elsewhere": {"methods": ["a"], "cohorts": ["tumour"]},
+        },
+        "inpainted": {
+            "one": {"methods": ["a", "gone"], "cohort": "ms", "sweep": "x"},
+            "unswept": {"methods": ["a"], "cohort": "ms", "sweep": "y"},
+            "elsewhere": {"methods": ["a"], "cohort": "tumour"},
+        },
+        "heatmaps": {"cohort": "ms", "reference": "a", "methods": ["b", "gone"]},
+        "settings": {"a": {}},
+        "training": {"methods": {"b": {}}},
         "contrasts": [{"pairs": [["a", "b"], ["a", "gone"]]}, {"pairs": [["gone", "a"]]}],
         "shifts": [{"cohorts": ["ms", "healthy"]}, {"cohorts": ["ms", "tumour"]}],
     }
@@ -139,7 +152,13 @@ def test_a_study_is_trimmed_to_its_methods_and_cohorts() -> None:
     trimmed = trim(study)
     assert trimmed["groups"] == {key: {"title": "", "methods": ["a"], "without": []} for key in ("two", "one")}
     assert trimmed["examples"] == {"both": {"methods": ["a"], "slices": [{"cohort": "ms"}]}}
-    assert trimmed["sweeps"] == {"x": {"methods": ["b"]}}
+    assert trimmed["sweeps"] == {
+        "x": {"methods": ["b"], "also": ["a"]},
+        "z": {"methods": ["a"], "cohorts": ["ms"]},
+    }
+    assert trimmed["inpainted"] == {"one": {"methods": ["a"], "cohort": "ms", "sweep": "x"}}
+    assert trimmed["heatmaps"] == {"cohort": "ms", "reference": "a", "methods": ["b"]}
+    assert "heatmaps" not in trim({**study, "heatmaps": {**study["heatmaps"], "reference": "gone"}})
     assert trimmed["contrasts"] == [{"pairs": [["a", "b"]]}]
     assert trimmed["shifts"] == [{"cohorts": ["ms", "healthy"]}]
     assert trim(trimmed) == trimmed
@@ -147,4 +166,4 @@ def test_a_study_is_trimmed_to_its_methods_and_cohorts() -> None:
 
 def test_a_study_that_asks_for_nothing_is_trimmed_too() -> None:
     trimmed = trim({"cohorts": {}, "methods": []})
-    assert all(not trimmed[part] for part in ("groups", "examples", "sweeps", "contrasts", "shifts"))
+    assert all(not trimmed[part] for part in ("groups", "examples", "inpainted", "sweeps", "contrasts", "shifts"))

@@ -15,7 +15,7 @@ def named_methods(study: dict) -> Iterator[str]:
     for contrast in study.get("contrasts", []):
         for pair in contrast["pairs"]:
             yield from pair
-    yield from [*study.get("settings", {}), *study["training"].get("methods", {})]
+    yield from [*study.get("settings", {}), *study.get("training", {}).get("methods", {})]
     if "heatmaps" in study:
         yield from [study["heatmaps"]["reference"], *study["heatmaps"]["methods"]]
 

@@ -207,6 +207,8 @@ rule figure_superpixels:
             subcategory="Figures",
             labels={"dataset": "{dataset}", "content": "superpixels of different scales, {method}"},
         ),
+    wildcard_constraints:
+        method=any_of(METHODS),
     params:
         code=code("stages.figure_superpixels"),
         settings=lambda w: json.dumps(
@@ -304,6 +306,7 @@ rule figure_heatmaps:
         code=code("stages.figure_heatmaps"),
         caption=caption,
     wildcard_constraints:
+        method=any_of(METHODS),
         loss="window|whole",
     log:
         f"{RESULTS}/logs/figure_heatmaps/{{study}}/{{dataset}}/{{method}}/{{loss}}.log",

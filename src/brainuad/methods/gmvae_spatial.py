@@ -16,7 +16,10 @@ class Method(gmvae_dense.Method):
 
     def networks(self, size: int, latent: int) -> tuple[nn.Module, nn.Module]:
         """Encoder and decoder; z is a map of `latent` channels."""
-        return unified.encoder(size), unified.decoder(size, channels=latent)
+        # The decoder's first layers are batch normalisation and ReLU. On z itself they would turn its noise, which the
+        # mean of q(z|x) lacks, into a shift that the decoder counts on.
+        into = nn.Conv2d(latent, self.filters, 1)
+        return unified.encoder(size), nn.Sequential(into, unified.decoder(size, channels=self.filters))
 
     def build(self, size: int, latent: int, w_latent: int, dropout: float) -> None:
         def head(outputs: int) -> nn.Module:

@@ -72,7 +72,7 @@ def write_heatmaps(path, label=True, **changes):
     } | changes
     if not label:
         del arrays["label"]
-    slices.write(path, arrays, {"side": WINDOW, "step": STEP})
+    slices.write(path, arrays, {"side": WINDOW, "step": STEP, "method": "vae", "predictor": "vae-restoration"})
     return path, np.array(visited)
 
 
@@ -205,14 +205,14 @@ def test_a_constant_map_agrees_with_nothing(tmp_path):
     write_heatmaps(path, predicted=np.full(visited.shape, 0.003))
     maps = heatmaps.read(path, "whole")
     assert np.isnan(heatmaps.agreement(maps.rows[0])).all()
-    heatmaps.draw(Figure(figsize=heatmaps.size(maps), layout="compressed"), "title", maps, "whole")
+    heatmaps.draw(Figure(figsize=heatmaps.size(maps), layout="compressed"), "title", maps, "whole", ("G", "R"))
 
 
 def test_maps_lie_at_their_windows_centres_in_a_range_of_their_own(tmp_path):
     path, visited = write_heatmaps(tmp_path / "heatmaps.h5", label=False)
     maps = heatmaps.read(path, "whole")
     figure = Figure(figsize=heatmaps.size(maps), layout="compressed")
-    heatmaps.draw(figure, "title", maps, "whole")
+    heatmaps.draw(figure, "title", maps, "whole", ("G", "R"))
     shown = hot(figure)
     assert len(shown) == 10
     ranges = [(values[v].min(), values[v].max()) for r, v in zip(maps.rows, visited, strict=True)

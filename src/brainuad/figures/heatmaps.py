@@ -1,4 +1,4 @@
-"""Heatmaps of the generator's loss beside those that network R predicts (Mavropoulos 2021, Fig. 9 and 10)."""
+"""Heatmaps of the inpainting's losses beside those of a quicker method (Mavropoulos 2021, Fig. 9 and 10)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,22 +42,26 @@ class Row:
 
 @dataclass(frozen=True)
 class Maps:
-    """What `heatmaps.h5` holds of one of the `LOSSES`."""
+    """What `agreement.h5` holds of one of the `LOSSES`."""
 
     rows: list[Row]
     window: int
     step: int
+    method: str
+    """The inpainting method."""
+    predictor: str
+    """The quicker one."""
 
 
 def read(path: Path, loss: str) -> Maps:
-    """Read all slices of `heatmaps.h5`; raises InputError where it isn't one."""
+    """Read all slices of `agreement.h5`; raises InputError where it isn't one."""
     if loss not in LOSSES:
         raise InputError("--loss", f"'{loss}' is none", f"Use one of: {', '.join(LOSSES)}")
     needed = ("image", "brain", "subject", "slice", loss, "predicted")
     arrays, attributes = montage.read(path, needed, ("label",))
-    for name in ("side", "step"):
+    for name in ("side", "step", "method", "predictor"):
         if name not in attributes:
-            raise InputError(path, f"has no attribute '{name}', in pixels", "Delete it and run again")
+            raise InputError(path, f"has no attribute '{name}'", "Delete it and run again")
     window, step = int(attributes["side"]), int(attributes["step"])
     on_brain = windows_on_brain(arrays["brain"].astype(bool), window, step)
     for name in (loss, "predicted"):
@@ -76,7 +80,7 @@ def read(path: Path, loss: str) -> Maps:
         )
         for k in range(len(on_brain))
     ]
-    return Maps(rows, window, step)
+    return Maps(rows, window, step, str(attributes["method"]), str(attributes["predictor"]))
 
 
 def windows_on_brain(brain: np.ndarray, window: int, step: int) -> np.ndarray:
@@ -102,14 +106,17 @@ def size(maps: Maps) -> tuple[float, float]:
     return 3 * (PANEL + 0.05) + 1.1, AROUND + len(maps.rows) * (PANEL * height / width + BELOW)
 
 
-def draw(figure: Figure, title: str, maps: Maps, loss: str) -> None:
-    """Draw a row for each slice: the slice, G's map and R's, each map with a colour range of its own."""
+def draw(figure: Figure, title: str, maps: Maps, loss: str, labels: tuple[str, str]) -> None:
+    """Draw a row for each slice: the slice, the inpainting's map and the quicker method's, each in a range of its own.
+
+    `labels` are the names of the two methods.
+    """
     axes = montage.bare(figure.subplots(len(maps.rows), 3, squeeze=False))
     for (plain, generator, predicted), row in zip(axes, maps.rows, strict=True):
         grey(plain, row.image)
         sides(plain)
         _map(generator, row, row.generator, maps, LOSSES[loss])
-        _map(predicted, row, row.predicted, maps, "predicted loss")
+        _map(predicted, row, row.predicted, maps, "loss, as predicted")
         for ax in (plain, generator, predicted):
             if row.label is not None:
                 outline(ax, row.label)
@@ -118,7 +125,7 @@ def draw(figure: Figure, title: str, maps: Maps, loss: str) -> None:
         pearson, spearman = agreement(row)
         montage.below(predicted, f"Pearson {pearson:.2f}, Spearman {spearman:.2f}")
     windows = "x".join(map(str, maps.rows[0].generator.shape))
-    montage.head(axes, ("original", f"heatmap of G, {windows} windows", f"heatmap of R, {windows} windows"))
+    montage.head(axes, ("original", *(f"{label}, {windows} windows" for label in labels)))
     montage.note(figure, NOTE)
     montage.title(figure, title)
 

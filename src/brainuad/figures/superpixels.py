@@ -18,7 +18,7 @@ SCALES = (25, 50, 75, 100, 150, 200, 300)
 """The scales of Fig. 6, each a column."""
 COLUMNS = ("(a) query", "(b) heatmap", "(c) superpixels", "(d) overlay", "(e) prediction", "(f) truth")
 SUBJECTS = 4
-PANEL, BELOW, AROUND = 1.4, 0.2, 0.75
+PANEL, BELOW, AROUND = 1.4, 0.2, 0.95
 """Inches: the width of a panel, the room for text below it, and for the title, the columns' headings and the note."""
 NOTE = (
     "Yellow: edges of superpixels. Orange: the chosen one, which is the prediction. Blue: truth. "

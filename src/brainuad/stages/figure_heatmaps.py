@@ -1,4 +1,4 @@
-"""Draw heatmaps of the inpainting network's loss beside those that the loss-prediction network gives."""
+"""Draw heatmaps of the inpainting's losses beside those of a quicker method."""
 
 from pathlib import Path
 
@@ -10,12 +10,13 @@ NAMES = {"window": "loss in the window", "whole": "loss of the whole slice"}
 
 
 def main(*, study: Path, dataset: str, maps: Path, out: Path, loss: str = "window") -> None:
-    """Draw the slices of DATASET in --maps, which is `heatmaps.h5`, a row each.
+    """Draw the slices of DATASET in --maps, an `agreement.h5`, a row each.
 
     LOSS is what the heatmap of the inpainting network holds: `window` (Mavropoulos 2021, Fig. 9) or `whole` (Fig. 10).
     """
-    heading = read_study(study).heading(dataset)
+    resolved = read_study(study)
     shown = heatmaps.read(maps, loss)
-    title = f"{heading}: heatmaps of G ({NAMES[loss]}) and of R"
+    labels = resolved.method(shown.method).label, resolved.method(shown.predictor).label
+    title = f"Heatmaps by the {NAMES[loss]} and as predicted. {resolved.heading(dataset)}"
     with drawn(out, *heatmaps.size(shown), layout="compressed") as figure:
-        heatmaps.draw(figure, title, shown, loss)
+        heatmaps.draw(figure, title, shown, loss, labels)

@@ -34,10 +34,10 @@ def main(
     queries = superpixels.read(images, labels, processed)
     outcomes = [superpixels.cut(query, **options) for query in queries]
     with drawn(out, *superpixels.size(queries, len(superpixels.COLUMNS)), layout="compressed") as figure:
-        superpixels.draw(figure, f"{heading}: from heatmap to mask, {label}", queries, outcomes)
+        superpixels.draw(figure, f"{label}, from heatmap to mask. {heading}", queries, outcomes)
     scales = [
         [superpixels.cut(query, **options | {"scale": scale}) for scale in superpixels.SCALES] for query in queries
     ]
     with drawn(out_scales, *superpixels.size(queries, len(superpixels.SCALES)), layout="compressed") as figure:
-        title = f"{heading}: superpixels of different scales, {label}"
+        title = f"{label}, superpixels of different scales. {heading}"
         superpixels.draw_scales(figure, title, queries, scales, options["scale"])

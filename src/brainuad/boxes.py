@@ -1,8 +1,12 @@
 """Squares that are erased from slices: where they may lie, and Psi(x, gamma) itself (Nguyen et al. 2021, section 2)."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
+
+from brainuad.errors import InputError
 
 FILL = 1.0
 """What an erased square holds: white (Mavropoulos 2021), since black would look like background."""
@@ -65,3 +69,10 @@ def in_middle(brain: Tensor, side: int) -> tuple[Tensor, Tensor]:
 
 
 PLACEMENTS = {"brain": on_brain, "middle": in_middle, "background": off_brain}
+
+
+def placement(name: str) -> Callable[[Tensor, int], tuple[Tensor, Tensor]]:
+    """The way of placing squares that has this name; raises InputError."""
+    if name not in PLACEMENTS:
+        raise InputError("placement", f"'{name}' is unknown", f"Use {', '.join(PLACEMENTS)}")
+    return PLACEMENTS[name]

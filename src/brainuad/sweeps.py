@@ -20,8 +20,8 @@ def expand(name: str, study: dict) -> dict[str, dict]:
 
     Each is the study with one setting changed and the sweep's methods, `level_of` the study's name. `setting` is
     `train_share` (the share of the training subjects), `postprocessing.KEY`, `segmentation.KEY` or `methods.KEY`, a
-    hyper-parameter of the sweep's methods and of those it varies `also`, their teachers. Raises InputError for two levels of one name, for a share that isn't one and
-    for a segmentation that the study hasn't got.
+    hyper-parameter of the sweep's methods and of those it varies `also`, their teachers. Raises InputError for two
+    levels of one name, for a share that isn't one and for a segmentation that the study hasn't got.
     """
     levels = {}
     for sweep, entry in study["sweeps"].items():

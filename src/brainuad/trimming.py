@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-
 WITH_METHODS = ("groups", "examples", "inpainted", "sweeps")
 """Parts of a study whose entries each show some methods."""
 

@@ -42,7 +42,7 @@ class Inpainting(Learner):
         super().__init__()
         self.window = sliding_window.Window(window, step)
         self.erased = erased or (window,)
-        self.place = boxes.PLACEMENTS[placement]
+        self.place = boxes.placement(placement)
         self.reconstruction_weight = reconstruction_weight
         self.adversarial_weight = adversarial_weight
         self.learning_rate = learning_rate

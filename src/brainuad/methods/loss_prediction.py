@@ -35,7 +35,7 @@ class Method(Learner):
     ):
         super().__init__()
         self.window = sliding_window.Window(window, step)
-        self.place = boxes.PLACEMENTS[placement]
+        self.place = boxes.placement(placement)
         self.target = target
         self.learning_rate = learning_rate
         self.together = together

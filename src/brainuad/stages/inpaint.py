@@ -39,7 +39,7 @@ def main(
     device: str = "auto",
     threads: int = 0,
 ) -> None:
-    """Write slices of IMAGES with a square erased, and as MODEL fills it in; COUNT of them evenly spread, by default all.
+    """Write slices of IMAGES with a square erased, and as MODEL fills it in; COUNT evenly spread ones, by default all.
 
     PLACEMENT tells where the square lies: on the `brain`, in the `middle` third of the slice or on the `background`,
     at random by the number DRAW; or, with LABELS, on the `lesion`: of COUNT subjects the slice with most lesion, once

@@ -314,7 +314,7 @@ def test_heatmaps_and_agreement(trained: dict[str, Path], cohorts: dict[str, Pat
         ("inpainting-16", "inpainting-16", True),
         ("loss-prediction", "loss-prediction", False),
     ):
-        agreement_stage.main(method=method, model=trained[model], **files, **names)
+        agreement_stage.main(method=method, model=[trained[model]], **files, **names)
         with h5py.File(out) as file:
             assert file["predicted"].shape == file["window"].shape == (3, 7, 7)
             assert np.allclose(file["predicted"][:], file["window"][:]) == exact
@@ -343,3 +343,25 @@ def test_table_of_costs(trained: dict[str, Path], cohorts: dict[str, Path], tmp_
     assert table.loc["inpainting-16", "published_megabytes"] == 852.49
     assert set(pd.read_csv(listed)["method"]) == {"loss-prediction"}
     assert "Layers of Loss prediction" in html.read_text()
+
+
+def test_guide_proposes_the_windows_of_highest_predicted_loss() -> None:
+    x, brain = discs(2)
+    method = build("inpainting-16-guided", {**SMALL, "share": 0.25}).eval()
+    guide = build("loss-prediction-window", {"size": 32, "window": 8}).eval()
+    method.take(guide)
+    with torch.no_grad():
+        places = method.window.touching(brain)
+        predicted, exact, guided = guide.losses(x, places), Inpainting.slide(method, x, places), method.slide(x, places)
+    for k in range(2):
+        inside = places[k]
+        from_g = inside & (guided.window[k] != predicted[k])
+        assert int(from_g.sum()) == -(-int(inside.sum()) // 4)
+        assert predicted[k][from_g].min() >= predicted[k][inside & ~from_g].max()
+        assert torch.allclose(guided.window[k][from_g], exact.window[k][from_g], rtol=1e-4)
+        assert not guided.window[k][~inside].any()
+
+
+def test_guide_knows_the_window() -> None:
+    with pytest.raises(InputError, match="its guide predicts Window"):
+        build("inpainting-16-guided", SMALL).take(build("loss-prediction-window", {"size": 32, "window": 4}))

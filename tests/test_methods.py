@@ -58,11 +58,14 @@ BASE = {
     "context-vae-zimmerer-gradient": "context-vae-zimmerer",
     "gmvae-you-restoration": "gmvae-you",
     "inpainting-16-apart": "inpainting-16",
+    "inpainting-16-guided": "inpainting-16",
     "loss-prediction": "inpainting-16",
     "loss-prediction-window": "inpainting-16",
     "loss-prediction-dense": "inpainting-16",
 }
 """Methods that start from another one's model."""
+GUIDE = {"inpainting-16-guided": "loss-prediction-window"}
+"""Methods that take another one's model along."""
 
 
 def fitted(method: str, cohorts: dict[str, Path], folder: Path) -> Path | None:
@@ -91,12 +94,13 @@ def fitted(method: str, cohorts: dict[str, Path], folder: Path) -> Path | None:
 def scored(method: str, cohorts: dict[str, Path], folder: Path, seed: int = 0) -> Path:
     settings = {"settings": QUICK[method]} if method in QUICK else {}
     labels = cohorts["test"] / "labels.h5" if method == "oracle" else None
-    model, out = fitted(method, cohorts, folder), folder / f"maps{seed}.h5"
+    models = [fitted(name, cohorts, folder) for name in (method, GUIDE.get(method)) if name]
+    out = folder / f"maps{seed}.h5"
     score.main(
         method=method,
         images=cohorts["test"] / "images.h5",
         out=out,
-        model=model,
+        model=[model for model in models if model],
         labels=labels,
         seed=seed,
         **settings,
@@ -502,7 +506,7 @@ def test_random_scores_follow_the_seed(cohorts: dict[str, Path], tmp_path: Path)
 def test_wrong_model_is_refused(cohorts: dict[str, Path], tmp_path: Path) -> None:
     model = fitted("atlas-z", cohorts, tmp_path)
     with pytest.raises(InputError, match=re.escape(str(model))):
-        score.main(method="vae", images=cohorts["test"] / "images.h5", out=tmp_path / "maps.h5", model=model)
+        score.main(method="vae", images=cohorts["test"] / "images.h5", out=tmp_path / "maps.h5", model=[model])
     assert not (tmp_path / "maps.h5").exists()
 
 
@@ -510,4 +514,4 @@ def test_truncated_model_is_refused(cohorts: dict[str, Path], tmp_path: Path) ->
     model = fitted("atlas-z", cohorts, tmp_path)
     model.write_bytes(model.read_bytes()[:1000])
     with pytest.raises(InputError, match="is not a whole model"):
-        score.main(method="atlas-z", images=cohorts["test"] / "images.h5", out=tmp_path / "maps.h5", model=model)
+        score.main(method="atlas-z", images=cohorts["test"] / "images.h5", out=tmp_path / "maps.h5", model=[model])

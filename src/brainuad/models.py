@@ -37,6 +37,14 @@ def restore(path: Path, method: str, settings: dict[str, object]) -> tuple[Learn
     return model.eval().to(memory_format=torch.channels_last), settings
 
 
+def assembled(paths: list[Path], method: str, settings: dict[str, object]) -> Learner:
+    """A method ready to score, with the weights of the first model; it takes the methods of the others along."""
+    model = restore(paths[0], method, settings)[0]
+    for path in paths[1:]:
+        model.take(trained(path))
+    return model
+
+
 def trained(path: Path) -> Learner:
     """The method that a model was trained for, ready to score; raises InputError where the file can't be read."""
     return restore(path, read(path)["method"], {})[0]

@@ -82,11 +82,20 @@ def code(*modules):
 
 
 def register(
-    method, label, published=None, control=False, seeded=True, trained=False, base=None, inpaints=False, settings=None
+    method,
+    label,
+    published=None,
+    control=False,
+    seeded=True,
+    trained=False,
+    base=None,
+    guide=None,
+    inpaints=False,
+    settings=None,
 ):
     """Make a method known: its label in tables and its name in published.csv; whether it is a control, whether
     seeds make a difference, and whether it minimises a loss, so that it has training curves; the method whose
-    trained network it takes; whether it fills erased squares in, which then is measured; its hyper-parameters."""
+    trained network it takes, and one that guides it; whether it fills erased squares in, which then is measured; its hyper-parameters."""
     METHODS[method] = {
         "label": label,
         "published": published,
@@ -94,6 +103,7 @@ def register(
         "seeded": seeded,
         "trained": trained,
         "base": base,
+        "guide": guide,
         "inpaints": inpaints,
         "settings": settings or {},
     }

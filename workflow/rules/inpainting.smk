@@ -12,6 +12,12 @@ def own_model(w):
     return trained(fitted)(w)
 
 
+def own_models(w):
+    """That model, and the one of the method that guides it."""
+    guide = METHODS[w.method]["guide"]
+    return [own_model(w), *([trained(guide)(w)] if guide else [])]
+
+
 # PSNR and SSIM of all slices of a cohort.
 rule inpaint:
     input:
@@ -105,12 +111,13 @@ rule heatmaps:
 rule agreement:
     input:
         heatmaps=lambda w: f"{RESULTS}/{w.study}/{w.dataset}/{w.split}/{heatmaps_of(w.study)['reference']}/seed{w.seed}/heatmaps.h5",
-        model=own_model,
+        models=own_models,
     output:
         maps=f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/agreement.h5",
         metrics=f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/agreement.csv",
     params:
         code=lambda w: code("stages.agreement", f"methods.{w.method.replace('-', '_')}"),
+        models=lambda w, input: repeated("model", input.models),
         settings=lambda w: json.dumps(method_settings(w.study, w.method)),
         device=config["device"],
     log:
@@ -124,7 +131,7 @@ rule agreement:
         runtime=1440,
     shell:
         "brainuad agreement --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method}"
-        " --seed {wildcards.seed} --model {input.model} --heatmaps {input.heatmaps} --settings {params.settings:q}"
+        " --seed {wildcards.seed} {params.models} --heatmaps {input.heatmaps} --settings {params.settings:q}"
         " --device {params.device} --threads {threads} --out {output.maps} --out-metrics {output.metrics} 2> {log}"
 
 

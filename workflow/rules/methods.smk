@@ -13,8 +13,8 @@ def slices(study, dataset, split, kind="images"):
 
 
 def lineage(method):
-    """A method and those that its network comes from."""
-    return [method, *lineage(METHODS[method]["base"])] if method else []
+    """A method and those that its networks come from."""
+    return [method, *lineage(METHODS[method]["base"]), *lineage(METHODS[method]["guide"])] if method else []
 
 
 def with_inherited(method, settings):
@@ -103,7 +103,11 @@ rule score:
         method=NO_METHOD,
     params:
         code=lambda w: code("stages.score", f"methods.{w.method.replace('-', '_')}"),
-        given=lambda w, input: " ".join(f"--{k} {v}" for k, v in input.items() if k in ("model", "labels")),
+        given=lambda w, input: " ".join(
+            repeated(name, [given] if isinstance(given, str) else given)
+            for name, given in input.items()
+            if name in ("model", "labels")
+        ),
         settings=lambda w: json.dumps(method_settings(w.study, w.method)),
         seed=lambda w: derive(config["seed"], w.seed),
         device=config["device"],

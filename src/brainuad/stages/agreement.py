@@ -18,7 +18,7 @@ from brainuad.slices import write
 def main(
     *,
     method: str,
-    model: Path,
+    model: list[Path],
     heatmaps: Path,
     out: Path,
     out_metrics: Path,
@@ -34,7 +34,7 @@ def main(
     OUT_METRICS gets the agreement over the places that hold brain as a long table under the names STUDY, DATASET,
     METHOD and SEED. SETTINGS (JSON) are hyper-parameters on top of those that MODEL was trained with.
     """
-    network = models.restore(model, method, json.loads(settings))[0].to(choose(device, threads))
+    network = models.assembled(model, method, json.loads(settings)).to(choose(device, threads))
     if not hasattr(network, "losses"):
         raise InputError(method, "gives no losses of windows", "Give an inpainting or a loss-prediction method")
     with h5py.File(heatmaps) as file:

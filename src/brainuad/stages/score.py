@@ -12,7 +12,7 @@ def main(
     method: str,
     images: Path,
     out: Path,
-    model: Path | None = None,
+    model: list[Path] = [],  # noqa: B006
     labels: Path | None = None,
     settings: str = "{}",
     seed: int = 0,
@@ -21,15 +21,15 @@ def main(
 ) -> None:
     """Write the anomaly maps of METHOD for all slices of IMAGES.
 
-    SETTINGS (JSON) are hyper-parameters of scoring, on top of those that MODEL was trained with. LABELS is for the
-    oracle control alone.
+    SETTINGS (JSON) are hyper-parameters of scoring, on top of those that MODEL was trained with. A method may need
+    further models, which come after its own. LABELS is for the oracle control alone.
     """
     if model:
         from brainuad import models
         from brainuad.device import choose
 
         chosen = choose(device, threads)
-        scorer = models.restore(model, method, json.loads(settings))[0].to(chosen)
+        scorer = models.assembled(model, method, json.loads(settings)).to(chosen)
     else:
         scorer = build(method, json.loads(settings))
     score(scorer, images, out, name=method, seed=seed, labels=labels)

@@ -1,0 +1,17 @@
+# Inpainting of the windows that network R proposes; beyond the papers. A fifth of them is ours.
+
+register(
+    "inpainting-16-guided",
+    "Inpainting, 16, guided",
+    base="inpainting-16",
+    guide="loss-prediction-window",
+    settings=dict(share=0.2),
+)
+
+
+use rule score_learned as score_inpainting_16_guided with:
+    input:
+        images=IMAGES,
+        model=[trained("inpainting-16"), trained("loss-prediction-window")],
+    wildcard_constraints:
+        method="inpainting-16-guided",

@@ -62,7 +62,7 @@ def test_the_chosen_slice_is_what_brute_force_finds(sick):
                     amount = lesion[row] if sick else brain[row]
                     if best is None or amount > best[0]:
                         best = amount, subject.name, row, k + 40
-            chosen = examples.choose(lesion, brain, names, level)
+            chosen = examples.choose(lesion, brain, names, level, drawn=False)
             assert (chosen.subject, chosen.row, chosen.slice) == best[1:]
 
 
@@ -70,8 +70,14 @@ def test_thirds_are_of_the_brain_not_of_the_file():
     brain = np.array([0, 0, 0, 0, 0, 0, 5, 6, 7])
     lesion = np.array([9, 9, 9, 9, 9, 9, 0, 0, 1])  # a label outside the brain is not chosen
     names = [Subject("s", slice(0, 9), np.arange(9))]
-    assert [examples.choose(lesion, brain, names, level).row for level in examples.LEVELS] == [6, 7, 8]
-    assert examples.choose(lesion, np.zeros(9, int), names, "ventral") is None
+    assert [examples.choose(lesion, brain, names, level, drawn=False).row for level in examples.LEVELS] == [6, 7, 8]
+    # Drawn slices lie where they lie: those of subject 1 at 60 to 62, of subject 2 at 3 and 90.
+    few = [Subject("1", slice(0, 3), np.array([60, 61, 62])), Subject("2", slice(3, 5), np.array([3, 90]))]
+    rows = [examples.choose(np.zeros(5), np.arange(1, 6), few, level, drawn=True).row for level in examples.LEVELS]
+    assert rows == [3, 1, 4]
+    rows = [examples.choose(np.zeros(3), np.ones(3), few[:1], level, drawn=True).row for level in examples.LEVELS]
+    assert rows == [0, 1, 2]
+    assert examples.choose(lesion, np.zeros(9, int), names, "ventral", drawn=False) is None
 
 
 @pytest.mark.parametrize("processed", [False, True])

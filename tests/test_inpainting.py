@@ -11,8 +11,9 @@ import torch
 from made_results import write_study
 from skimage.metrics import structural_similarity
 from torch import nn
+from torch.nn.functional import binary_cross_entropy
 
-from brainuad import boxes, models
+from brainuad import boxes, models, slices
 from brainuad.cost import layers, summary_megabytes
 from brainuad.errors import InputError
 from brainuad.methods.base import build
@@ -23,7 +24,7 @@ from brainuad.metrics.inpainting import similarity
 from brainuad.networks.inpainting import Generator, discriminator, folded
 from brainuad.networks.loss_prediction import dense_predictor, predictor
 from brainuad.stages import agreement as agreement_stage
-from brainuad.stages import fit, heatmaps, inpaint, table_cost
+from brainuad.stages import fit, heatmaps, inpaint, score, table_cost
 
 SMALL = {"window": 8, "width": 4}
 
@@ -84,25 +85,48 @@ def test_losses_are_those_of_the_paper() -> None:
 
 
 def test_players_move_in_turn() -> None:
-    method = Inpainting(**SMALL)
-    x, brain = discs()
+    """G by its loss, then D by the cross-entropy of telling slices from what G had made, each with its own rate."""
+    torch.manual_seed(0)
+    method, (x, brain) = Inpainting(**SMALL).eval(), discs()
     moved, given = [], {}
-    real_fake = torch.sigmoid(method.eval().discriminator(x)).detach()
-    method.train()
 
     def minimise(loss: torch.Tensor, name: str) -> None:
         weights = [weight for group in method.optimisers()[name].param_groups for weight in group["params"]]
         gradients = torch.autograd.grad(loss, weights)
         moved.append((name, len(weights), all(gradient.isfinite().all() for gradient in gradients)))
-        given[name] = float(loss)
+        given[name] = loss.item()
 
+    torch.manual_seed(5)
     method.train_on(x, brain, minimise, 0)
     parts = {"generator": method.generator, "discriminator": method.discriminator}
     assert moved == [(name, len(list(part.parameters())), True) for name, part in parts.items()]
-    assert given["discriminator"] > 0
-    assert real_fake.shape == (4, 1)
+    torch.manual_seed(5)
+    real, fake = (torch.sigmoid(method.discriminator(y)) for y in (x, method.generator(method.erase(x, brain))))
+    expected = binary_cross_entropy(real, torch.ones_like(real)) + binary_cross_entropy(fake, torch.zeros_like(fake))
+    assert given["discriminator"] == pytest.approx(expected.item(), rel=1e-5)
     rates = {name: optimiser.param_groups[0]["lr"] for name, optimiser in method.optimisers().items()}
     assert rates == {"generator": 1e-4, "discriminator": 1e-3}
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "problem"),
+    [
+        ("inpainting-16", {"placement": "anywhere"}, "placement: 'anywhere' is unknown"),
+        ("inpainting-16", {"upsampling": "nearest"}, "can't up-sample 'nearest'"),
+        ("loss-prediction", {"target": "windw"}, "can't learn the target 'windw'"),
+        ("loss-prediction-dense", {"window": 12}, "can't answer for the middle of a window of 12 pixels every 4"),
+        ("loss-prediction-dense", {"window": 18, "step": 3}, "can't answer every 3 pixels"),
+    ],
+)
+def test_wrong_settings_are_told(method: str, settings: dict[str, object], problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        build(method, settings)
+
+
+@pytest.mark.parametrize("placement", list(boxes.PLACEMENTS))
+def test_a_square_larger_than_the_slice_is_told(placement: str) -> None:
+    with pytest.raises(InputError, match="square of 40 pixels: is larger than slices of 32 x 32 pixels"):
+        boxes.placement(placement)(discs()[1], 40)
 
 
 def test_network_for_all_windows_erases_squares_of_all_sizes() -> None:
@@ -153,8 +177,8 @@ def test_dense_network_sees_no_farther_than_it_says() -> None:
     network = dense_predictor().eval()
     x = torch.rand(1, 1, 160, 160)
     near, far = x.clone(), x.clone()
-    near[..., 80:96, 80:96] = 0
-    far[..., :, 144:] = 0
+    near[..., 139] = 0
+    far[..., 140:] = 0
     with torch.no_grad():
         given, other, same = (network(image)[0, 0, 20, 20] for image in (x, near, far))
     assert given != other
@@ -206,7 +230,7 @@ def test_dense_prediction_answers_for_the_middle_of_each_window() -> None:
 
 
 def test_prediction_learns_from_a_teacher_of_its_window() -> None:
-    with pytest.raises(InputError, match="predicts windows of 16 pixels, its base has 8"):
+    with pytest.raises(InputError, match="base inpaints Window\\(side=8"):
         build("loss-prediction", {"size": 32}).learn_from(teacher(Halved()))
 
 
@@ -230,7 +254,13 @@ def test_agreement_of_a_map_with_itself_and_with_its_opposite() -> None:
     losses = np.random.default_rng(0).random(200)
     same, opposite = agreement(losses, losses, losses), agreement(1 - losses, losses, losses)
     assert same == pytest.approx(
-        {"loss_difference": 0, "loss_difference_relative": 0, "heat_pearson": 1, "heat_spearman": 1, "heat_overlap": 1}
+        {
+            "mean_abs_pred_minus_true_loss": 0,
+            "relative_loss_difference": 0,
+            "heat_pearson": 1,
+            "heat_spearman": 1,
+            "heat_overlap": 1,
+        }
     )
     assert opposite["heat_pearson"] == pytest.approx(-1)
     assert opposite["heat_overlap"] == 0
@@ -241,7 +271,12 @@ def test_agreement_of_a_map_with_itself_and_with_its_opposite() -> None:
 def trained(cohorts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Models of inpainting-16 and of loss-prediction on it, fitted for two epochs."""
     folder, paths = tmp_path_factory.mktemp("models"), {}
-    for method, settings in (("inpainting-16", SMALL), ("loss-prediction", {"window": 8})):
+    predicting = {"window": 8}
+    for method, settings in {
+        "inpainting-16": SMALL,
+        "loss-prediction": predicting,
+        "loss-prediction-window": predicting,
+    }.items():
         base, paths[method] = paths.get("inpainting-16"), folder / method / "model.pt"
         fit.main(
             method=method,
@@ -277,12 +312,11 @@ def test_inpaint_stage(placement: str, trained: dict[str, Path], cohorts: dict[s
     files = {"model": trained["inpainting-16"], "images": images, "out": out, "out_metrics": metrics}
     inpaint.main(placement=placement, **names, **files)
     with h5py.File(out) as file:
-        erased = file["masked"][:] != file["image"][:]
-        assert (file["masked"][:][erased] == boxes.FILL).all()
-        for mask, brain, row, column in zip(erased, file["brain"], file["row"], file["column"], strict=True):
-            box = np.zeros_like(mask)
+        examples = zip(*(file[name][:] for name in ("image", "masked", "brain", "row", "column")), strict=True)
+        for image, masked, brain, row, column in examples:
+            box = np.zeros_like(brain)
             box[row : row + 8, column : column + 8] = True
-            assert (mask <= box).all()
+            assert np.array_equal(masked, np.where(box, boxes.FILL, image))
             share = brain[box].mean()
             assert {"brain": share >= 0.5, "middle": 10 <= row <= 13, "background": share < 0.1}[placement]
     long = table.read(metrics)
@@ -304,43 +338,94 @@ def test_inpaint_stage_around_lesions(trained: dict[str, Path], cohorts: dict[st
     assert all(0.4 <= share <= 0.6 for share in covered[1:5] + covered[6:])
 
 
-def test_heatmaps_and_agreement(trained: dict[str, Path], cohorts: dict[str, Path], tmp_path: Path) -> None:
-    images, maps = cohorts["test"] / "images.h5", tmp_path / "heatmaps.h5"
-    heatmaps.main(method="inpainting-16", model=trained["inpainting-16"], images=images, out=maps, count=3)
-    out, metrics = tmp_path / "agreement.h5", tmp_path / "metrics.csv"
-    names = {"study": "s", "dataset": "d", "seed": 0}
-    files = {"heatmaps": maps, "out": out, "out_metrics": metrics}
-    for method, model, exact in (
-        ("inpainting-16", "inpainting-16", True),
-        ("loss-prediction", "loss-prediction", False),
-    ):
-        agreement_stage.main(method=method, model=[trained[model]], **files, **names)
-        with h5py.File(out) as file:
-            assert file["predicted"].shape == file["window"].shape == (3, 7, 7)
-            assert np.allclose(file["predicted"][:], file["window"][:]) == exact
-        pooled = table.read(metrics).query("subject == 'pooled'").set_index("metric")["value"]
-        assert (pooled["heat_overlap"] == 1 and pooled["loss_difference"] < 1e-4) == exact
+QUICK = {
+    "inpainting-16-apart": (["inpainting-16"], '{"apart": 16}'),
+    "inpainting-16-guided": (["inpainting-16", "loss-prediction-window"], '{"share": 0.5}'),
+    "loss-prediction": (["loss-prediction"], "{}"),
+}
+"""Methods in the place of inpainting-16, with their models and settings."""
+TRUE = {"loss-prediction": "whole"} | dict.fromkeys(
+    ["inpainting-16", "inpainting-16-apart", "inpainting-16-guided"], "losses"
+)
+"""What their losses stand for, among those of inpainting-16."""
+
+
+@pytest.mark.parametrize("method", ["inpainting-16", *QUICK])
+def test_agreement_is_that_of_the_losses_that_score(
+    method: str, trained: dict[str, Path], cohorts: dict[str, Path], tmp_path: Path
+) -> None:
+    images, maps = cohorts["test"] / "images.h5", {}
+    for name in {"inpainting-16", method}:
+        models, settings = QUICK.get(name, (["inpainting-16"], "{}"))
+        maps[name] = tmp_path / f"{name}.h5"
+        own = [trained[model] for model in models]
+        score.main(method=name, images=images, model=own, settings=settings, out=maps[name])
+    target = "whole" if TRUE[method] == "whole" else "window"
+    names = {"study": "s", "dataset": "d", "method": method, "seed": 0}
+    files = {"images": images, "reference": maps["inpainting-16"], "maps": maps[method], "out": tmp_path / "a.csv"}
+    agreement_stage.main(target=target, **files, **names)
+    with h5py.File(maps["inpainting-16"]) as exact, h5py.File(maps[method]) as quick, h5py.File(images) as source:
+        window, given, true = exact["losses"][:], quick["losses"][:], exact[TRUE[method]][:]
+        assert ("reconstruction" in quick) == (method in ("inpainting-16", "inpainting-16-apart"))
+        seen = np.lib.stride_tricks.sliding_window_view(source["brain"][:], (8, 8), axis=(1, 2))[:, ::4, ::4]
+    places = seen.any(axis=(3, 4))
+    assert np.array_equal(window != slices.UNSEEN, places)
+    assert np.array_equal(given != slices.UNSEEN, places)
+    expected = np.mean([np.abs(g - t)[inside].mean() for g, t, inside in zip(given, true, places, strict=True)])
+    pooled = table.read(tmp_path / "a.csv").query("subject == 'pooled'").set_index("metric")["value"]
+    assert pooled["mean_abs_pred_minus_true_loss"] == pytest.approx(expected, rel=1e-5, abs=1e-9)
+    assert (pooled["mean_abs_pred_minus_true_loss"] == 0) == (method == "inpainting-16")
+
+
+@pytest.mark.parametrize("method", list(QUICK))
+def test_heatmaps(method: str, trained: dict[str, Path], cohorts: dict[str, Path], tmp_path: Path) -> None:
+    models, settings = QUICK[method]
+    files = {name: cohorts["test"] / f"{name}.h5" for name in ("images", "labels")}
+    reference = {"reference": "inpainting-16", "reference_model": trained["inpainting-16"]}
+    own = {"method": method, "model": [trained[model] for model in models], "settings": settings}
+    heatmaps.main(**reference, **own, **files, out=tmp_path / "heatmaps.h5", count=3)
+    with h5py.File(tmp_path / "heatmaps.h5") as file:
+        assert file["predicted"].shape == file["window"].shape == file["whole"].shape == (3, 7, 7)
+        assert file["window"][:].min() > 0
+        assert file["predicted"][:].min() > 0
+        assert {name: file.attrs[name] for name in ("method", "predictor", "side", "step")} == {
+            "method": "inpainting-16",
+            "predictor": method,
+            "side": 8,
+            "step": 4,
+        }
 
 
 def test_table_of_costs(trained: dict[str, Path], cohorts: dict[str, Path], tmp_path: Path) -> None:
-    labels = {"inpainting-16": "Inpainting, 16", "inpainting-16-apart": "Shared", "loss-prediction": "Loss prediction"}
+    labels = {"inpainting-16": "Inpainting, 16", **{name: name for name in QUICK}, "loss-prediction": "Loss prediction"}
     study = write_study(tmp_path, methods=list(labels), method_names={name: {"label": labels[name]} for name in labels})
     csv, listed, html = (tmp_path / name for name in ("cost.csv", "layers.csv", "cost.html"))
     table_cost.main(
         study=study,
         method=list(labels),
-        model=[trained["inpainting-16"], trained["inpainting-16"], trained["loss-prediction"]],
-        settings='{"inpainting-16-apart": {"apart": 8}}',
+        model=[
+            ",".join(str(trained[model]) for model in models)
+            for models in (["inpainting-16"], *(models for models, _ in QUICK.values()))
+        ],
+        settings=json.dumps({name: json.loads(settings) for name, (_, settings) in QUICK.items()}),
         images=cohorts["test"] / "images.h5",
         published=Path(__file__).parents[1] / "workflow/data/published.csv",
         out_csv=csv,
         out_layers=listed,
         out_html=html,
     )
-    table = pd.read_csv(csv).set_index("method")
-    assert table["passes"].to_dict() == {"inpainting-16": 49, "inpainting-16-apart": 4, "loss-prediction": 49}
-    assert table.loc["loss-prediction", "parameters"] == table.loc["loss-prediction", "published_parameters"] == 1558273
-    assert table.loc["inpainting-16", "published_megabytes"] == 852.49
+    rows = pd.read_csv(csv)
+    passes = rows.set_index(["method", "network"])["passes"].to_dict()
+    assert passes == {
+        ("inpainting-16", "generator"): 49,
+        ("inpainting-16-apart", "generator"): 16,
+        ("inpainting-16-guided", "generator"): 25,
+        ("inpainting-16-guided", "predictor"): 49,
+        ("loss-prediction", "predictor"): 49,
+    }
+    predicted, inpainted = (rows[rows["method"] == name].iloc[0] for name in ("loss-prediction", "inpainting-16"))
+    assert predicted["parameters"] == predicted["published_parameters"] == 1558273
+    assert inpainted["published_megabytes"] == 852.49
     assert set(pd.read_csv(listed)["method"]) == {"loss-prediction"}
     assert "Layers of Loss prediction" in html.read_text()
 

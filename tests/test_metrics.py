@@ -320,14 +320,15 @@ def test_masks_of_another_cohort_are_refused(cohort):
         run_evaluate(cohort, **write_masks(cohort, np.zeros((3, 24, 24), bool)))
 
 
-def test_lesions_are_not_counted_in_drawn_slices(cohort):
-    """All else is as it would be: nothing but lesions asks where slices lie."""
+def test_lesions_and_subjects_are_not_judged_by_drawn_slices(cohort):
+    """All else is as it would be: nothing but these and the time for a scan asks whether all slices are there."""
     whole = run_evaluate(cohort)
     with h5py.File(cohort / "images.h5", "r+") as file:
         file.attrs["drawn_slices"] = len(file["image"])
     drawn = run_evaluate(cohort)
     missing = set(whole.index) - set(drawn.index)
-    assert missing == {key for key in whole.index if "lesion" in key[1] or "components" in key[1]} != set()
+    of_scans = ("lesion", "components", "subject_score", "seconds_per_volume")
+    assert missing == {key for key in whole.index if any(part in key[1] for part in of_scans)} != set()
     pd.testing.assert_series_equal(drawn, whole[drawn.index])
 
 

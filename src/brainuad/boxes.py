@@ -45,6 +45,7 @@ def off_brain(brain: Tensor, side: int) -> tuple[Tensor, Tensor]:
 
 def shares(brain: Tensor, side: int) -> Tensor:
     """(B, 1, H, W) bool -> (B, H - side + 1, W - side + 1), the share of brain in the square at each corner."""
+    check_room(brain, side)
     # Counts of pixels, so that shares of equal squares are equal to the last bit.
     return (avg_pool2d(brain.float(), side, stride=1) * side**2).round()[:, 0] / side**2
 
@@ -60,12 +61,20 @@ def in_middle(brain: Tensor, side: int) -> tuple[Tensor, Tensor]:
 
     A square that is larger begins where the third does, as far as the slice has room.
     """
+    check_room(brain, side)
     corners = []
     for length in brain.shape[2:]:
         first = min(length // 3, length - side)
         room = max(2 * length // 3 - side - first, 0)
         corners.append(torch.randint(first, first + room + 1, (len(brain),), device=brain.device))
     return corners[0], corners[1]
+
+
+def check_room(brain: Tensor, side: int) -> None:
+    """Raise InputError where a square is larger than slices (B, 1, H, W)."""
+    if side > min(brain.shape[2:]):
+        problem = f"is larger than slices of {brain.shape[2]} x {brain.shape[3]} pixels"
+        raise InputError(f"square of {side} pixels", problem, "Take a smaller `window` or larger slices")
 
 
 PLACEMENTS = {"brain": on_brain, "middle": in_middle, "background": off_brain}

@@ -98,9 +98,12 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
         for level, varied in {name: studies[name], **sweeps.expand(name, studies[name])}.items():
             for part in ("postprocessing", "segmentation"):
                 if part in varied:
-                    check_schema(varied[part], schema["properties"][part], f"study {level}")
+                    own = schema["properties"][part] | {"$defs": schema["$defs"]}
+                    check_schema(varied[part], own, f"study {level}")
             check_segmentation(level, varied)
             check_drawing(level, varied)
+        check_training(name, study["training"])
+        check_inpainted(name, config, study)
     return studies
 
 
@@ -130,9 +133,26 @@ def check_drawing(study: str, values: dict) -> None:
 
 def own_segmentation(study: dict) -> tuple[str, dict]:
     """The module of a study's segmentation and its settings, the defaults too."""
-    own = dict(study["segmentation"])
+    own = {key: value for key, value in study["segmentation"].items() if key != "thresholded"}
     module = own.pop("method")
     return module, {**settings.defaults(segmentation.load(module).segment), **own}
+
+
+def check_training(study: str, training: dict) -> None:
+    """Raise InputError where a training, of all methods or of one, has a number of epochs and one of batches."""
+    for method, own in {"": {}, **training.get("methods", {})}.items():
+        if {**training, **own}.get("iterations") and {**training, **own}.get("epochs"):
+            where = f"study {study}, training" + (f" of {method}" if method else "")
+            raise InputError(where, "has both `epochs` and `iterations`", "Make one of them null")
+
+
+def check_inpainted(study: str, config: dict, values: dict) -> None:
+    """Raise InputError where squares are to lie on the lesions of a healthy cohort."""
+    for name, figure in values.get("inpainted", {}).items():
+        cohort = values["cohorts"].get(figure["cohort"])
+        if figure["placement"] == "lesion" and cohort and cohort["dataset"] in healthy_datasets(config):
+            where, problem = f"study {study}, inpainted {name}", f"cohort '{figure['cohort']}' has no lesions"
+            raise InputError(where, problem, "Name a cohort of patients or another `placement`")
 
 
 def check_segmentation(study: str, values: dict) -> None:

@@ -41,6 +41,8 @@ def assembled(paths: list[Path], method: str, settings: dict[str, object]) -> Le
     """A method ready to score, with the weights of the first model; it takes the methods of the others along."""
     model = restore(paths[0], method, settings)[0]
     for path in paths[1:]:
+        if not hasattr(model, "take"):
+            raise InputError(path, f"is a further model, but {method} takes none", "Check the method's rule")
         model.take(trained(path))
     return model
 

@@ -2,7 +2,8 @@
 
 `images.h5`  image (N, H, W) float32, brain (N, H, W) bool, subject (N) str, slice (N) int
 `labels.h5`  label (N, H, W) uint8, subject (N), slice (N), in the same order
-`maps.h5`    score (N, H, W) float32 in the same order; optionally reconstruction, uncertainty, mask
+`maps.h5`    score (N, H, W) float32 in the same order; optionally reconstruction, uncertainty, mask; of methods that
+             slide a window also losses and whole (N, R, C), a value for each of its places
 `masks.h5`   mask (N, H, W) bool in the same order
 
 Slice k of a volume in RAS order (x, y, z) is `volume[:, ::-1, k].T`: rows run from anterior to
@@ -30,6 +31,10 @@ DATASETS = {
 }
 NAMED = ("images", "labels")
 """The files that name the subject and slice of each row."""
+WINDOWED = ("losses", "whole")
+"""Maps with a value for each place of a window, (N, R, C)."""
+UNSEEN = -1.0
+"""Stands there for a window that holds no brain."""
 MAP_EXTRAS = ("reconstruction", "uncertainty", "mask")
 
 
@@ -99,7 +104,7 @@ def contract_violation(file: h5py.File, kind: str, values: bool) -> str | None:
     first = next(iter(DATASETS[kind]))
     for name in file:
         shape = file[name].shape
-        if shape[0] != len(file[first]) or (len(shape) == 3 and shape != file[first].shape):
+        if shape[0] != len(file[first]) or (len(shape) == 3 and name not in WINDOWED and shape != file[first].shape):
             return f"dataset '{name}' has shape {shape}, which doesn't fit '{first}' {file[first].shape}"
     for name in set(DATASETS[kind]) | (set(MAP_EXTRAS) & set(file)):
         if values and name in file and file[name].dtype.kind == "f":

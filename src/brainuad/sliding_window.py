@@ -8,6 +8,7 @@ of the brain lies in one, so its heat is the same.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import conv_transpose2d, max_pool2d, pad
@@ -15,6 +16,7 @@ from tqdm import tqdm
 
 from brainuad.boxes import FILL, square
 from brainuad.errors import InputError
+from brainuad.slices import UNSEEN
 
 TOP = 255.0
 """Slices are compared on the scale of 8 bits."""
@@ -123,7 +125,8 @@ def inpaint(
 ) -> Losses:
     """Inpaint the window at all `places` (D, R, C) of slices x (D, 1, H, W) in [0, 1]; see `grouped` for `apart`."""
     losses = Losses(*torch.zeros(2, *places.shape, dtype=x.dtype, device=x.device), x[:, 0])
-    filled, covered = torch.zeros_like(x[:, 0]), torch.zeros_like(x[:, 0])
+    # In 64 bits the order of the sums, which threads change, doesn't tell.
+    filled, covered = torch.zeros(2, *x[:, 0].shape, dtype=torch.float64, device=x.device)
     for now in passes(window, x, places, together, apart):
         inpainted, original = generator(now.masked).float(), x[now.slices]
         where = now.slices[now.windows], now.rows, now.columns
@@ -131,10 +134,15 @@ def inpaint(
         losses.window[where] = window_loss(original, inpainted, inside)
         losses.whole[where] = (original - inpainted).abs().mean((1, 2, 3))[now.windows]
         pixels = window.pixels(*where)
-        filled.index_put_(pixels, inpainted[:, 0][inside], accumulate=True)
-        covered.index_put_(pixels, torch.ones((), device=x.device), accumulate=True)
-    losses.inpainted = torch.where(covered > 0, filled / covered.clamp(min=1), x[:, 0])
+        filled.index_put_(pixels, inpainted[:, 0][inside].double(), accumulate=True)
+        covered.index_put_(pixels, torch.ones((), dtype=torch.float64, device=x.device), accumulate=True)
+    losses.inpainted = torch.where(covered > 0, (filled / covered.clamp(min=1)).float(), x[:, 0])
     return losses
+
+
+def seen(losses: Tensor, places: Tensor) -> np.ndarray:
+    """Losses (D, R, C) as they are kept: UNSEEN but at `places`."""
+    return torch.where(places, losses, UNSEEN).cpu().numpy()
 
 
 def window_loss(x: Tensor, inpainted: Tensor, inside: tuple[Tensor, Tensor, Tensor]) -> Tensor:

@@ -41,7 +41,8 @@ def expand(name: str, study: dict) -> dict[str, dict]:
 def varied(name: str, study: dict, sweep: dict, value: Value) -> dict:
     """The study at one level of a sweep."""
     level = copy.deepcopy({key: part for key, part in study.items() if key not in REPORTED})
-    level |= {"methods": sweep["methods"], "level_of": name, "new_maps": False, "new_masks": False}
+    level |= {"methods": sweep["methods"], "level_of": name, "tested": sweep.get("cohorts")}
+    level |= {"new_maps": False, "new_masks": False}
     place, _, key = sweep["setting"].partition(".")
     if place == "methods":
         level["method_settings"] = {method: {key: value} for method in [*sweep["methods"], *sweep.get("also", [])]}

@@ -187,7 +187,7 @@ def train(
     seed: int,
     device: torch.device,
     checkpoints: Path,
-    epochs: int = 1000,
+    epochs: int | None = 1000,
     iterations: int | None = None,
     batch_size: int = 32,
     patience: int | None = 5,

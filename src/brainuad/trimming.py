@@ -14,6 +14,7 @@ def named_methods(study: dict) -> Iterator[str]:
     for contrast in study.get("contrasts", []):
         for pair in contrast["pairs"]:
             yield from pair
+    yield from study.get("segmentation", {}).get("thresholded", [])
     yield from [*study.get("settings", {}), *study.get("training", {}).get("methods", {})]
     if "heatmaps" in study:
         yield from [study["heatmaps"]["reference"], *study["heatmaps"]["methods"]]
@@ -36,6 +37,7 @@ def named_metrics(study: dict) -> Iterator[str]:
     yield from (sweep["metric"] for sweep in study.get("sweeps", {}).values() if "metric" in sweep)
     for shift in study.get("shifts", []):
         yield from shift["metrics"]
+    yield from study.get("compared", [])
 
 
 def trim(study: dict) -> dict:

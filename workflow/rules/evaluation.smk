@@ -94,12 +94,18 @@ rule masks:
     input:
         images=IMAGES,
         processed=lambda w: processed(w.study, w.dataset, w.split, w.method, w.seed),
+        thresholds=lambda w: (
+            f"{TEST}/{RUN}/thresholds.json"
+            if w.method in STUDIES[w.study]["segmentation"].get("thresholded", [])
+            else []
+        ),
     output:
         f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/masks.h5",
     params:
         code=lambda w: code("stages.masks", f"segmentation.{configuration.own_segmentation(STUDIES[w.study])[0]}"),
         module=lambda w: configuration.own_segmentation(STUDIES[w.study])[0],
         settings=lambda w: json.dumps(configuration.own_segmentation(STUDIES[w.study])[1]),
+        thresholds=lambda w, input: f"--thresholds {input.thresholds}" if input.thresholds else "",
     log:
         f"{RESULTS}/logs/masks/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
     benchmark:
@@ -110,7 +116,7 @@ rule masks:
         runtime=60,
     shell:
         "brainuad masks --segmentation {params.module} --images {input.images} --maps {input.processed}"
-        " --settings {params.settings:q} --out {output} 2> {log}"
+        " --settings {params.settings:q} {params.thresholds} --out {output} 2> {log}"
 
 
 def masks(study, dataset, split, method, seed):
@@ -167,7 +173,8 @@ def labelled(study):
 def tested(study):
     """The datasets that methods are tested on, at the levels of a sweep only those with lesions."""
     if "level_of" in STUDIES[study]:
-        return labelled(study)
+        named = STUDIES[study]["tested"]
+        return [STUDIES[study]["cohorts"][role]["dataset"] for role in named] if named else labelled(study)
     return [c["dataset"] for c in STUDIES[study]["cohorts"].values()]
 
 
@@ -220,6 +227,7 @@ rule compare:
         code=code("stages.compare"),
         counts=lambda w, input: repeated("counts", input.counts),
         leave_out=lambda w: "--leave-out oracle" if "oracle" in STUDIES[w.study]["methods"] else "",
+        compared=lambda w: repeated("compared", STUDIES[w.study].get("compared", [])),
         seed=config["seed"],
     log:
         f"{RESULTS}/logs/compare/{{study}}.log",
@@ -230,6 +238,7 @@ rule compare:
         mem_mb=4000,
         runtime=60,
     shell:
-        "brainuad compare --metrics {input.metrics} {params.counts} {params.leave_out} --seed {params.seed}"
+        "brainuad compare --metrics {input.metrics} {params.counts} {params.leave_out} {params.compared}"
+        " --seed {params.seed}"
         " --out-intervals {output.intervals} --out-comparisons {output.comparisons} --out-ranks {output.ranks}"
         " 2> {log}"

@@ -6,23 +6,17 @@ def draw(w):
     return config["seed"]
 
 
-def own_model(w):
-    """The model that a method scores with: its own, or that of the method whose network it takes."""
-    fitted = next(name for name in lineage(w.method) if METHODS[name]["trained"])
-    return trained(fitted)(w)
-
-
 def own_models(w):
-    """That model, and the one of the method that guides it."""
-    guide = METHODS[w.method]["guide"]
-    return [own_model(w), *([trained(guide)(w)] if guide else [])]
+    """The models that a method scores with: its own, or its base's, and that of the method that guides it."""
+    fitted = next(name for name in lineage(w.method) if METHODS[name]["trained"])
+    return trained(*filter(None, (fitted, METHODS[w.method]["guide"])))(w)
 
 
 # PSNR and SSIM of all slices of a cohort.
 rule inpaint:
     input:
         images=IMAGES,
-        model=own_model,
+        model=own_models,
     output:
         examples=f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/inpainted.h5",
         metrics=f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/inpainting.csv",
@@ -50,7 +44,7 @@ rule inpaint_examples:
     input:
         images=IMAGES,
         labels=lambda w: slices(w.study, w.dataset, w.split, "labels") if w.placement == "lesion" else [],
-        model=own_model,
+        model=own_models,
     output:
         f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/inpainted-{{placement}}-{{slices}}.h5",
     params:
@@ -81,15 +75,20 @@ def heatmaps_of(study):
     return STUDIES[study]["heatmaps"]
 
 
+# Drawn window by window: a method beside the one whose heatmaps it stands for.
 rule heatmaps:
     input:
         images=IMAGES,
         labels=lambda w: slices(w.study, w.dataset, w.split, "labels"),
-        model=own_model,
+        reference=lambda w: own_models(Namespace(study=w.study, method=heatmaps_of(w.study)["reference"], seed=w.seed)),
+        models=own_models,
     output:
         f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/heatmaps.h5",
     params:
-        code=code("stages.heatmaps"),
+        code=lambda w: code("stages.heatmaps", f"methods.{w.method.replace('-', '_')}"),
+        reference=lambda w: heatmaps_of(w.study)["reference"],
+        models=lambda w, input: repeated("model", input.models),
+        settings=lambda w: json.dumps(method_settings(w.study, w.method)),
         number=lambda w: heatmaps_of(w.study)["slices"],
         draw=draw,
         device=config["device"],
@@ -103,46 +102,50 @@ rule heatmaps:
         mem_mb=16000,
         runtime=1440,
     shell:
-        "brainuad heatmaps --method {wildcards.method} --model {input.model} --images {input.images}"
+        "brainuad heatmaps --reference {params.reference} --reference-model {input.reference}"
+        " --method {wildcards.method} {params.models} --settings {params.settings:q} --images {input.images}"
         " --labels {input.labels} --count {params.number} --draw {params.draw} --device {params.device}"
         " --threads {threads} --out {output} 2> {log}"
 
 
+def target(study, method):
+    """What a method's losses stand for: those in the window, or over the whole slice."""
+    return with_inherited(method, lambda name: method_settings(study, name)).get("target", "window")
+
+
 rule agreement:
     input:
-        heatmaps=lambda w: f"{RESULTS}/{w.study}/{w.dataset}/{w.split}/{heatmaps_of(w.study)['reference']}/seed{w.seed}/heatmaps.h5",
-        models=own_models,
+        images=IMAGES,
+        reference=lambda w: maps(w.study, w.dataset, w.split, heatmaps_of(w.study)["reference"], w.seed),
+        maps=lambda w: maps(w.study, w.dataset, w.split, w.method, w.seed),
     output:
-        maps=f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/agreement.h5",
-        metrics=f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/agreement.csv",
+        f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/agreement.csv",
     params:
-        code=lambda w: code("stages.agreement", f"methods.{w.method.replace('-', '_')}"),
-        models=lambda w, input: repeated("model", input.models),
-        settings=lambda w: json.dumps(method_settings(w.study, w.method)),
-        device=config["device"],
+        code=code("stages.agreement"),
+        target=lambda w: target(w.study, w.method),
     log:
         f"{RESULTS}/logs/agreement/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/agreement/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
-    threads: config["threads"]
+    threads: 1
     resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=1440,
+        mem_mb=4000,
+        runtime=30,
     shell:
         "brainuad agreement --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method}"
-        " --seed {wildcards.seed} {params.models} --heatmaps {input.heatmaps} --settings {params.settings:q}"
-        " --device {params.device} --threads {threads} --out {output.maps} --out-metrics {output.metrics} 2> {log}"
+        " --seed {wildcards.seed} --target {params.target} --images {input.images} --reference {input.reference}"
+        " --maps {input.maps} --out {output} 2> {log}"
 
 
 def measured_beside(study):
-    """The long tables that come beside those of the evaluation: of inpainted healthy slices, of heatmaps' agreement."""
+    """The long tables beside those of the evaluation: of inpainted healthy slices, of the agreement of heatmaps."""
     values, tables = STUDIES[study], []
     for method in values["methods"]:
-        if METHODS[method]["inpaints"]:
+        own = model_owner(study, method) == study
+        if METHODS[method]["inpaints"] and own:
             tables += [(healthy(study), method, "inpainting.csv")]
-        if "heatmaps" in values and method in values["heatmaps"]["methods"]:
-            tables += [(values["cohorts"][values["heatmaps"]["cohort"]]["dataset"], method, "agreement.csv")]
+        if "heatmaps" in values and method in values["heatmaps"]["methods"] and own:
+            tables += [(dataset, method, "agreement.csv") for dataset in tested(study)]
     return [
         f"{TEST}/{RUN}/{table}".format(study=study, dataset=dataset, method=method, seed=seed)
         for dataset, method, table in tables
@@ -155,13 +158,16 @@ def costed(study):
     return [heatmaps_of(study)["reference"], *heatmaps_of(study)["methods"]]
 
 
+def costed_models(study):
+    """The models of each of these methods."""
+    return [own_models(Namespace(study=study, method=method, seed=seeds(method)[0])) for method in costed(study)]
+
+
 rule table_cost:
     input:
         study=STUDY,
         images=lambda w: slices(w.study, healthy(w.study), "test"),
-        models=lambda w: [
-            own_model(Namespace(study=w.study, method=method, seed=seeds(method)[0])) for method in costed(w.study)
-        ],
+        models=lambda w: [model for models in costed_models(w.study) for model in models],
         published=PUBLISHED,
     output:
         csv=f"{RESULTS}/{{study}}/tables/cost.csv",
@@ -174,9 +180,9 @@ rule table_cost:
             labels={"dataset": "all", "content": "cost of a heatmap, layers"},
         ),
     params:
-        code=code("stages.table_cost"),
+        code=lambda w: code("stages.table_cost", *(f"methods.{name.replace('-', '_')}" for name in costed(w.study))),
         methods=lambda w: repeated("method", costed(w.study)),
-        models=lambda w, input: repeated("model", input.models),
+        models=lambda w: repeated("model", [",".join(models) for models in costed_models(w.study)]),
         settings=lambda w: json.dumps({method: method_settings(w.study, method) for method in costed(w.study)}),
         caption=caption,
     log:
@@ -300,7 +306,7 @@ rule figure_inpainting:
 rule figure_heatmaps:
     input:
         study=STUDY,
-        maps=lambda w: f"{TEST}/{RUN}/agreement.h5".format(**dict(w.items()), seed=seeds(w.method)[0]),
+        maps=lambda w: f"{TEST}/{RUN}/heatmaps.h5".format(**dict(w.items()), seed=seeds(w.method)[0]),
     output:
         report(
             f"{FIGURES}/{{dataset}}-{{method}}-{{loss}}-heatmaps.svg",

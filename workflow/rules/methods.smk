@@ -55,9 +55,11 @@ def VALIDATION(w):
     return slices(w.study, healthy(w.study), "validation")
 
 
-def trained(method):
-    """Input function: the model of a method, trained with the same study and seed."""
-    return lambda w: f"{RESULTS}/{model_owner(w.study, method)}/models/{method}/seed{w.seed}/model.pt"
+def trained(*methods):
+    """Input function: the models of methods, trained with the same study and seed."""
+    return lambda w: [
+        f"{RESULTS}/{model_owner(w.study, method)}/models/{method}/seed{w.seed}/model.pt" for method in methods
+    ]
 
 
 rule fit:

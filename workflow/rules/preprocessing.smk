@@ -196,7 +196,7 @@ rule slices:
         f"{RESULTS}/benchmarks/slices/{{study}}/{{dataset}}/{{split}}.tsv"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=16000,
         runtime=60,
     shell:
         "brainuad slices --dataset {wildcards.dataset} --recipe {params.recipe} --modality {params.modality}"

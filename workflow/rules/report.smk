@@ -7,16 +7,18 @@ def report_files(study):
     """All tables and figures of a study."""
     values = STUDIES[study]
     figures = [f"{d}-panels" for d in tested(study)]
-    figures += [f"{d}-{kind}" for d in labelled(study) for kind in ("violins", "curves", "pareto")]
+    whole = not any(c.get("test_slices") for c in values["cohorts"].values())
+    kinds = ["violins", "curves", *(["pareto"] if whole else [])]  # drawn slices tell no time for a scan
+    figures += [f"{d}-{kind}" for d in labelled(study) for kind in kinds]
     figures += [f"{example}-examples" for example in values["examples"]]
     figures += ["training"] if any(METHODS[method]["trained"] for method in values["methods"]) else []
     tables = [*tested(study), "subjects", "settings"]
     if labelled(study):
         figures += [f"{group}-{kind}" for group in values["groups"] for kind in ("bars", "correlations", "histograms")]
-        figures += [f"{sweep}-sweep" for sweep in values["sweeps"]]
         tables += ["contrasts"] if values["contrasts"] or values["shifts"] else []
+    figures += [f"{sweep}-sweep" for sweep in values["sweeps"] if swept_datasets(study, sweep)]
     figures += [f"{inpainted}-inpainting" for inpainted in values["inpainted"]]
-    figures += superpixel_figures(study) if "segmentation" in values else []
+    figures += superpixel_figures(study) if values.get("segmentation", {}).get("method") == "superpixels" else []
     if "heatmaps" in values:
         figures += heatmap_figures(study)
         tables += ["cost"]
@@ -39,7 +41,8 @@ def heatmap_figures(study):
     """Heatmaps of quicker methods beside those of the inpainting."""
     heatmaps = STUDIES[study]["heatmaps"]
     dataset = STUDIES[study]["cohorts"][heatmaps["cohort"]]["dataset"]
-    return [f"{dataset}-{method}-{loss}-heatmaps" for method in heatmaps["methods"] for loss in ("window", "whole")]
+    losses = {method: {"window", target(study, method)} for method in heatmaps["methods"]}
+    return [f"{dataset}-{method}-{loss}-heatmaps" for method in losses for loss in sorted(losses[method])]
 
 
 def published_names(cohort):

@@ -30,11 +30,10 @@ def level_labels(w):
     return [f"{value:.0%}" if sweep["setting"] == "train_share" else sweeps.label(value) for value in values]
 
 
-def swept_datasets(w):
+def swept_datasets(study, sweep):
     """The datasets that a sweep is drawn for: those of its cohorts, by default all with lesions."""
-    cohorts = STUDIES[w.study]["cohorts"]
-    named = STUDIES[w.study]["sweeps"][w.sweep].get("cohorts")
-    return [cohorts[role]["dataset"] for role in named] if named else labelled(w.study)
+    cohorts, named = STUDIES[study]["cohorts"], STUDIES[study]["sweeps"][sweep].get("cohorts")
+    return [cohorts[role]["dataset"] for role in named] if named else labelled(study)
 
 
 for name, values in REPORTED.items():
@@ -67,7 +66,7 @@ rule figure_sweep:
         sweep=lambda w: {"metric": "auprc", **STUDIES[w.study]["sweeps"][w.sweep]},
         labels=lambda w: " ".join(f"--level-label {quote(label)}" for label in level_labels(w)),
         methods=lambda w: repeated("method", STUDIES[w.study]["sweeps"][w.sweep]["methods"]),
-        datasets=lambda w: repeated("dataset", swept_datasets(w)),
+        datasets=lambda w: repeated("dataset", swept_datasets(w.study, w.sweep)),
         levels=lambda w, input: repeated("level-metrics", input.levels),
         intervals=lambda w, input: repeated("intervals", input.intervals),
         time=lambda w: "--with-time" if STUDIES[w.study]["sweeps"][w.sweep].get("with_time") else "",

@@ -160,6 +160,7 @@ rule table_contrasts:
     params:
         code=code("stages.table_contrasts"),
         counts=lambda w, input: repeated("counts", input.counts),
+        compared=lambda w: repeated("compared", STUDIES[w.study].get("compared", [])),
         contrasts=lambda w: json.dumps(STUDIES[w.study]["contrasts"]),
         shifts=shifted_datasets,
         seed=config["seed"],
@@ -174,5 +175,5 @@ rule table_contrasts:
         runtime=60,
     shell:
         "brainuad table-contrasts --study {input.study} --metrics {input.metrics} {params.counts}"
-        " --published {input.published} --contrasts {params.contrasts:q} --shifts {params.shifts:q}"
+        " --published {input.published} {params.compared} --contrasts {params.contrasts:q} --shifts {params.shifts:q}"
         " --seed {params.seed} --out-csv {output.csv} --out-html {output.html} 2> {log}"

@@ -50,21 +50,30 @@ class Result:
     """Whether the map is a residual, in units of the image; the others have units of their own."""
 
 
-def choose(lesion: np.ndarray, brain: np.ndarray, names: list[Subject], level: str) -> Choice | None:
+def choose(lesion: np.ndarray, brain: np.ndarray, names: list[Subject], level: str, drawn: bool) -> Choice | None:
     """The slice of a level to show; `lesion` and `brain` are (N) numbers of voxels in each slice.
 
     Of the slices in that third of each subject's brain the one with the most lesion; without a lesion there, the one
-    with the most brain. The first of equals; None where no subject has a slice there.
+    with the most brain. The first of equals; None where no subject has a slice there. Of `drawn` slices nobody knows
+    where their brain begins and ends: the thirds are those of all brains, and if none lies in one, the nearest do.
     """
     owners = {}
     for subject in names:
         within = subject.rows.start + np.flatnonzero(brain[subject.rows])
-        owners |= dict.fromkeys(np.array_split(within, len(LEVELS))[LEVELS.index(level)].tolist(), subject)
+        if not drawn:
+            within = np.array_split(within, len(LEVELS))[LEVELS.index(level)]
+        owners |= dict.fromkeys(within.tolist(), subject)
+    height = {row: int(subject.slices[row - subject.rows.start]) for row, subject in owners.items()}
+    if drawn and owners:
+        low, high = min(height.values()), max(height.values()) + 1
+        middle = low + (high - low) * (LEVELS.index(level) + 0.5) / len(LEVELS)
+        far = {row: max(abs(height[row] + 0.5 - middle), (high - low) / len(LEVELS) / 2) for row in owners}
+        owners = {row: subject for row, subject in owners.items() if far[row] == min(far.values())}
     if not owners:
         return None
     amount = lesion if lesion[list(owners)].any() else brain
     row = max(owners, key=lambda row: amount[row])
-    return Choice(owners[row].name, row, int(owners[row].slices[row - owners[row].rows.start]))
+    return Choice(owners[row].name, row, height[row])
 
 
 def read_truth(levels: list[str], images: list[Path], labels: list[Path]) -> Truth:
@@ -77,7 +86,8 @@ def read_truth(levels: list[str], images: list[Path], labels: list[Path]) -> Tru
         with open_checked(image, "images") as file, open_checked(label, "labels") as truth:
             check_same_order(file, truth)
             brain, lesion = file["brain"][:], truth["label"][:]
-            choice = choose((lesion > 0).sum(axis=(1, 2)), brain.sum(axis=(1, 2)), list(subjects(file)), level)
+            amounts, drawn = ((lesion > 0).sum(axis=(1, 2)), brain.sum(axis=(1, 2))), "drawn_slices" in file.attrs
+            choice = choose(*amounts, list(subjects(file)), level, drawn)
             if choice is None:
                 raise InputError(image, f"holds no {level} slice of a brain", "Delete it and run again")
             choices.append(choice)

@@ -31,12 +31,16 @@ class Volume:
 
 @dataclass
 class Maps:
-    """A method's answer for one volume, each (D, H, W) float32."""
+    """A method's answer for one volume, float32, each (D, H, W) unless it says otherwise."""
 
     score: np.ndarray
     """Anomaly map: higher is more anomalous."""
     reconstruction: np.ndarray | None = None
     uncertainty: np.ndarray | None = None
+    losses: np.ndarray | None = None
+    """(D, R, C) what a map of windows is made of, one value for each place of the window."""
+    whole: np.ndarray | None = None
+    """(D, R, C) the losses over the whole slice, of methods that have both."""
 
 
 class Method(Protocol):

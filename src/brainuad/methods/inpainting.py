@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from brainuad import boxes, sliding_window
 from brainuad.methods.base import Maps, Volume
 from brainuad.methods.learner import Learner, Minimise
 from brainuad.networks.inpainting import Generator, discriminator, folded
+from brainuad.sliding_window import seen
 
 
 class Inpainting(Learner):
@@ -53,9 +54,7 @@ class Inpainting(Learner):
         self.discriminator = discriminator(width)
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
-        discriminator = self.adam(self.discriminator)
-        for group in discriminator.param_groups:
-            group["lr"] = self.discriminator_learning_rate
+        discriminator = self.adam(self.discriminator, learning_rate=self.discriminator_learning_rate)
         return {"generator": self.adam(self.generator), "discriminator": discriminator}
 
     def erase(self, x: Tensor, brain: Tensor) -> Tensor:
@@ -83,19 +82,24 @@ class Inpainting(Learner):
         minimise(discriminator, "discriminator")
         return {**terms, "discriminator": discriminator}
 
-    def losses(self, x: Tensor, places: Tensor) -> Tensor:
-        """(D, R, C) the loss inside the window at `places` of slices (D, 1, H, W); 0 elsewhere."""
-        return self.slide(x, places).window
-
     def slide(self, x: Tensor, places: Tensor) -> sliding_window.Losses:
         """phi(x, gamma, k): the window inpainted at `places` (D, R, C) of slices (D, 1, H, W)."""
         generator = folded(self.generator)
         return sliding_window.inpaint(generator, x, places, self.window, self.together, self.apart)
 
+    def work(self, places: Tensor) -> list[tuple[nn.Module, int]]:
+        """The networks that score, and how many slices each is given for the windows at `places` (D, R, C)."""
+        return [(self.generator, int(sliding_window.grouped(self.window, places, self.apart)[1].max()) + 1)]
+
     def score(self, volume: Volume, rng: np.random.Generator) -> Maps:
-        """The heatmap of the window's losses, and what the window was filled with."""
+        """The heatmap of the window's losses, these losses, and what the window was filled with."""
         x = self.tensor(volume.image)
         places = self.window.touching(self.tensor(volume.brain))
-        result = self.slide(x, places)
-        heat = self.window.spread(result.window, places, x.shape[2:])
-        return Maps(heat.cpu().numpy(), result.inpainted.cpu().numpy())
+        losses = self.slide(x, places)
+        heat = self.window.spread(losses.window, places, x.shape[2:])
+        return Maps(
+            heat.cpu().numpy(),
+            losses.inpainted.cpu().numpy(),
+            losses=seen(losses.window, places),
+            whole=seen(losses.whole, places),
+        )

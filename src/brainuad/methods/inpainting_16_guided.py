@@ -1,10 +1,14 @@
 """Inpainting where a network that predicts its losses expects the most of it. Beyond the papers."""
 
+from dataclasses import replace
+
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from brainuad.errors import InputError
 from brainuad.methods import inpainting_16, loss_prediction_window
+from brainuad.methods.base import Maps, Volume
 from brainuad.sliding_window import Losses
 
 
@@ -36,3 +40,11 @@ class Method(inpainting_16.Method):
         order = ranked.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
         number = (self.share * places.flatten(1).sum(1, keepdim=True)).ceil()
         return (order < number).view(places.shape) & places
+
+    def work(self, places: Tensor) -> list[tuple[nn.Module, int]]:
+        """The networks that score, and how many slices each is given for the windows at `places` (D, R, C)."""
+        return [(self.generator, int(self.proposed(places.float(), places).sum())), *self.predictor.work(places)]
+
+    def score(self, volume: Volume, rng: np.random.Generator) -> Maps:
+        """As inpainting, but most of the slice wasn't filled in: there is no reconstruction."""
+        return replace(super().score(volume, rng), reconstruction=None)

@@ -40,10 +40,15 @@ class Learner(nn.Module):
         """The optimisers by the names under which `train_on` asks for them."""
         return {"loss": self.adam(self)}
 
-    def adam(self, *parts: nn.Module, betas: tuple[float, float] = (0.5, 0.999)) -> torch.optim.Adam:
-        """Adam for the weights of some parts; beta1 = 0.5 as in the comparative study's code."""
+    def adam(
+        self, *parts: nn.Module, betas: tuple[float, float] = (0.5, 0.999), learning_rate: float | None = None
+    ) -> torch.optim.Adam:
+        """Adam for the weights of some parts, by default at the method's `learning_rate`.
+
+        beta1 = 0.5 as in the comparative study's code.
+        """
         weights = [weight for part in parts for weight in part.parameters()]
-        return torch.optim.Adam(weights, lr=self.learning_rate, betas=betas)
+        return torch.optim.Adam(weights, lr=learning_rate or self.learning_rate, betas=betas)
 
     def train_on(self, x: Tensor, brain: Tensor, minimise: Minimise, epoch: int) -> dict[str, Tensor]:
         """Learn from a batch of slices (B, 1, H, W); the terms are those of the training curves.

@@ -16,8 +16,8 @@ def agreement(predicted: np.ndarray, window: np.ndarray, target: np.ndarray) -> 
     constant = np.ptp(predicted) == 0 or np.ptp(window) == 0
     difference = float(np.abs(predicted - target).mean())
     return {
-        "loss_difference": difference,
-        "loss_difference_relative": difference / float(target.mean()) if target.any() else np.nan,
+        "mean_abs_pred_minus_true_loss": difference,
+        "relative_loss_difference": difference / float(target.mean()) if target.any() else np.nan,
         "heat_pearson": np.nan if constant else float(pearsonr(predicted, window).statistic),
         "heat_spearman": np.nan if constant else float(spearmanr(predicted, window).statistic),
         "heat_overlap": overlap(predicted, window),

@@ -223,28 +223,29 @@ METRICS: dict[str, Metric] = {
         ),
         Metric("ssim_window", "SSIM of the window", (-1.0, 1.0), "higher", "inside the inpainted box", "both", SLICES),
         Metric(
-            "loss_difference",
+            "mean_abs_pred_minus_true_loss",
             "|Predicted - true loss|",
             POSITIVE,
             "lower",
             f"{MAVROPOULOS}; mean over windows with brain, in the unit of the target",
             "both",
+            SLICES,
         ),
         Metric(
-            "loss_difference_relative",
+            "relative_loss_difference",
             "|Predicted - true loss| / true loss",
             POSITIVE,
             "lower",
-            f"{MAVROPOULOS}; ratio of means over windows with brain",
+            f"{MAVROPOULOS}; of a slice's means over windows with brain",
             "both",
+            SLICES,
         ),
-        Metric("heat_pearson", "Pearson, with the heatmap", (-1.0, 1.0), "higher", HEATMAP, "both"),
-        Metric("heat_spearman", "Spearman, with the heatmap", (-1.0, 1.0), "higher", HEATMAP, "both"),
-        Metric("heat_overlap", "Hottest 5 % shared", UNIT, "higher", HEATMAP, "both"),
+        Metric("heat_pearson", "Pearson, with the heatmap", (-1.0, 1.0), "higher", HEATMAP, "both", SLICES),
+        Metric("heat_spearman", "Spearman, with the heatmap", (-1.0, 1.0), "higher", HEATMAP, "both", SLICES),
+        Metric("heat_overlap", "Hottest 5 % shared", UNIT, "higher", HEATMAP, "both", SLICES),
         Metric("parameters", "Parameters", POSITIVE, "lower", "trained numbers of the model", "pooled"),
-        Metric(
-            "seconds_per_volume", "Seconds per volume", POSITIVE, "lower", "to score the slices of a scan", "pooled"
-        ),
+        Metric("seconds_per_volume", "Seconds per volume", POSITIVE, "lower", "time to score a scan", "pooled"),
+        Metric("seconds_per_slice", "Seconds per slice", POSITIVE, "lower", "time to score / slices", "pooled"),
         Metric("peak_memory_mb", "Peak memory in MB", POSITIVE, "lower", "while scoring", "pooled"),
     ]
 }

@@ -3,8 +3,8 @@
 Ranking metrics count the voxels of the brain mask and of the label: a lesion voxel that brain extraction lost
 counts as missed. Predicted masks lie within the brain mask. They and the ranking metrics use the post-processed
 map. Subject scores use the raw one, since cohorts may differ in the sign of the residual that post-processing
-keeps, and the chi-square distance uses the residuals of the reconstruction. Lesions are counted in whole scans only:
-drawn slices hold parts of them.
+keeps, and the chi-square distance uses the residuals of the reconstruction. Lesions are counted, and subjects told
+apart, in whole scans only: drawn slices hold parts of lesions, and the patients' are chosen for having them.
 """
 
 from collections import defaultdict
@@ -26,7 +26,8 @@ from brainuad.metrics.table import POOLED
 from brainuad.postprocessing.baur import drop_small_components
 from brainuad.postprocessing.operating_points import DEFAULT
 
-COSTS = ("parameters", "seconds_per_volume", "peak_memory_mb")
+COSTS = ("parameters", "seconds_per_volume", "seconds_per_slice", "peak_memory_mb")
+OF_WHOLE_SCANS = "seconds_per_volume"
 
 
 @dataclass
@@ -135,7 +136,8 @@ def evaluate(
         for metric, value in subject_metrics(scan, thresholds, min_component, pool).items()
     ]
     rows += [(POOLED, metric, value) for metric, value in pooled_metrics(pool, thresholds).items()]
-    rows += [(POOLED, cost, float(cohort.maps.attrs[cost])) for cost in COSTS if cost in cohort.maps.attrs]
+    told = [cost for cost in COSTS if cost in cohort.maps.attrs and (cohort.whole or cost != OF_WHOLE_SCANS)]
+    rows += [(POOLED, cost, float(cohort.maps.attrs[cost])) for cost in told]
     return [row for row in rows if np.isfinite(row[2])], pool.counted.counts(), pool.residuals.counts()
 
 
@@ -178,9 +180,10 @@ def subject_metrics(scan: Scan, thresholds: dict[str, float], min_component: int
         for kind, moments in errors.items():
             pool.errors[kind] += moments
             metrics[f"l1_re_{kind}"] = moments.mean
-    in_brain = scan.raw[scan.brain].astype(np.float64)
-    metrics["subject_score_mean"] = float(in_brain.mean())
-    metrics["subject_score_p95"] = float(np.percentile(in_brain, 95))
+    if scan.whole:
+        in_brain = scan.raw[scan.brain].astype(np.float64)
+        metrics["subject_score_mean"] = float(in_brain.mean())
+        metrics["subject_score_p95"] = float(np.percentile(in_brain, 95))
     return metrics
 
 

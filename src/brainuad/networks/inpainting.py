@@ -13,7 +13,10 @@ from torch.nn.functional import interpolate
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.nn.utils.parametrizations import spectral_norm
 
+from brainuad.errors import InputError
+
 SLOPE = 0.2
+UPSAMPLINGS = ("bilinear", "bicubic")
 WIDTHS = (1, 2, 4, 8, 8)
 """Feature maps of the levels, in multiples of the first one's."""
 
@@ -36,8 +39,10 @@ class Generator(nn.Module):
     Each level of the way down is concatenated to its counterpart on the way up. H and W are at least 16.
     """
 
-    def __init__(self, width: int = 64, upsampling: str = "bicubic"):
+    def __init__(self, width: int = 64, upsampling: str = "bilinear"):
         super().__init__()
+        if upsampling not in UPSAMPLINGS:
+            raise InputError("inpainting", f"can't up-sample '{upsampling}'", f"Use {' or '.join(UPSAMPLINGS)}")
         self.upsampling = upsampling
         down = [width * factor for factor in WIDTHS]
         up = [width * factor for factor in (4, 2, 1, 1)]

@@ -13,13 +13,13 @@ from brainuad.files import atomic, sha256
 from brainuad.methods.base import Maps, Method
 from brainuad.scoring.reading import volumes
 from brainuad.seeds import generator
-from brainuad.slices import Subject, check_same_order, open_checked, subjects
+from brainuad.slices import WINDOWED, Subject, check_same_order, open_checked, subjects
 
 
 def score(method: Method, images: Path, maps: Path, *, name: str, seed: int, labels: Path | None = None) -> None:
     """Score every subject and write the maps with the cost of making them.
 
-    Attributes of the file: method, seed, input (SHA-256 of `images`), seconds_per_volume (median),
+    Attributes of the file: method, seed, input (SHA-256 of `images`), seconds_per_volume (median), seconds_per_slice,
     peak_memory_mb (of this process, or of the GPU where one is used), parameters.
     Raises InputError where a score isn't finite or has another shape than the images.
     """
@@ -32,6 +32,7 @@ def score(method: Method, images: Path, maps: Path, *, name: str, seed: int, lab
         if truth:
             check_same_order(source, truth)
         seconds = []
+        slices = len(source["image"])
         count = len(list(subjects(source)))
         for subject, volume in tqdm(volumes(source, truth), desc=name, unit="volume", total=count):
             start = time.perf_counter()
@@ -43,6 +44,7 @@ def score(method: Method, images: Path, maps: Path, *, name: str, seed: int, lab
             seed=seed,
             input=sha256(images),
             seconds_per_volume=float(np.median(seconds)),
+            seconds_per_slice=sum(seconds) / slices,
             peak_memory_mb=peak_memory_mb(method),
             parameters=parameters(method),
         )
@@ -52,12 +54,13 @@ def _write(target: h5py.File, maps: Maps, subject: Subject, shape: tuple[int, ..
     for name, values in vars(maps).items():
         if values is None:
             continue
-        if values.shape != (len(subject.slices), *shape[1:]) or not np.isfinite(values).all():
+        grid = values.shape[1:] if name in WINDOWED else shape[1:]
+        if values.shape != (len(subject.slices), *grid) or not np.isfinite(values).all():
             problem = f"gave a {name} of shape {values.shape} or with NaN for subject {subject.name}"
             raise InputError(method, problem, "Look at its training curves and at this subject's slices")
         if name not in target:
             target.create_dataset(
-                name, shape, np.float32, chunks=(1, *shape[1:]), compression="gzip", compression_opts=1
+                name, (shape[0], *grid), np.float32, chunks=(1, *grid), compression="gzip", compression_opts=1
             )
         target[name][subject.rows] = values
 

@@ -1,59 +1,57 @@
 """Do the losses that a quicker method gives for each place of the window agree with those of the inpainting?"""
 
-import json
 from pathlib import Path
+from typing import Literal
 
 import h5py
+import numpy as np
 import pandas as pd
-import torch
 
-from brainuad import models
-from brainuad.device import choose
 from brainuad.errors import InputError
 from brainuad.metrics import table
 from brainuad.metrics.agreement import agreement
-from brainuad.slices import write
+from brainuad.slices import UNSEEN, check_same_order, open_checked, subjects
 
 
 def main(
     *,
+    images: Path,
+    reference: Path,
+    maps: Path,
+    target: Literal["window", "whole"],
+    study: str,
+    dataset: str,
     method: str,
-    model: list[Path],
-    heatmaps: Path,
+    seed: int,
     out: Path,
-    out_metrics: Path,
-    study: str = "",
-    dataset: str = "",
-    settings: str = "{}",
-    seed: int = 0,
-    device: str = "auto",
-    threads: int = 0,
 ) -> None:
-    """Add what METHOD, with the trained MODEL, `predicted` to the losses in HEATMAPS, which `brainuad heatmaps` made.
+    """Compare the losses in MAPS with those of the inpainting in REFERENCE, over the windows that hold brain.
 
-    OUT_METRICS gets the agreement over the places that hold brain as a long table under the names STUDY, DATASET,
-    METHOD and SEED. SETTINGS (JSON) are hyper-parameters on top of those that MODEL was trained with.
+    TARGET is what the losses stand for: those in the `window` or over the `whole` slice. OUT is a long table under the
+    names STUDY, DATASET, METHOD and SEED.
     """
-    network = models.assembled(model, method, json.loads(settings)).to(choose(device, threads))
-    if not hasattr(network, "losses"):
-        raise InputError(method, "gives no losses of windows", "Give an inpainting or a loss-prediction method")
-    with h5py.File(heatmaps) as file:
-        columns = {name: file[name][:] for name in file if name != "subject"}
-        columns["subject"] = file["subject"].asstr()[:].astype(object)
-        attributes = dict(file.attrs)
-    if (network.window.side, network.window.step) != (attributes["side"], attributes["step"]):
-        raise InputError(heatmaps, f"is of other windows than {method}", "Give both the same `window` and `step`")
-    x = network.tensor(columns["image"])
-    places = network.window.touching(network.tensor(columns["brain"]))
-    with torch.inference_mode():
-        everywhere = network.losses(x, torch.ones_like(places)).cpu().numpy()
-    target = columns["whole" if getattr(network, "target", None) == "whole" else "window"]
-    rows = [
-        {"subject": subject, **agreement(predicted[inside], window[inside], true[inside])}
-        for subject, predicted, window, true, inside in zip(
-            columns["subject"], everywhere, columns["window"], target, places.cpu().numpy(), strict=True
-        )
-    ]
-    write(out, {**columns, "predicted": everywhere}, {**attributes, "predictor": method, "seed": seed})
-    names = {"study": study, "dataset": dataset, "method": method, "seed": seed}
-    table.write(table.of_slices(pd.DataFrame(rows)).assign(**names)[table.COLUMNS], out_metrics)
+    with (
+        open_checked(images, "images") as source,
+        open_checked(reference, "maps") as exact,
+        open_checked(maps, "maps") as quick,
+    ):
+        for file in (exact, quick):
+            check_same_order(source, file)
+        window, whole, given = read(exact, "losses"), read(exact, "whole"), read(quick, "losses")
+        if given.shape != window.shape:
+            problem = f"has {given.shape[1:]} places of the window, {reference} {window.shape[1:]}"
+            raise InputError(maps, problem, "Give both the same `window` and `step`")
+        names = [subject.name for subject in subjects(source) for _ in subject.slices]
+    rows, targets = [], whole if target == "whole" else window
+    for name, predicted, heat, true in zip(names, given, window, targets, strict=True):
+        inside = heat != UNSEEN
+        rows.append({"subject": name, **agreement(predicted[inside], heat[inside], true[inside])})
+    known = {"study": study, "dataset": dataset, "method": method, "seed": seed}
+    table.write(table.of_slices(pd.DataFrame(rows)).assign(**known)[table.COLUMNS], out)
+
+
+def read(maps: h5py.File, name: str) -> np.ndarray:
+    """(N, R, C) losses of windows; raises InputError where a method has none."""
+    if name not in maps:
+        raise InputError(maps.filename, f"holds no '{name}' of windows", "Give maps of a method that slides a window")
+    return maps[name][:]

@@ -13,10 +13,13 @@ from brainuad.errors import InputError
 from brainuad.methods.inpainting import Inpainting
 from brainuad.metrics import table
 from brainuad.metrics.inpainting import similarity
+from brainuad.networks.inpainting import folded
 from brainuad.seeds import derive
 from brainuad.slices import check_same_order, open_checked, write
 
 LESION = "lesion"
+TOGETHER = 16
+"""Slices in one pass."""
 PLACEMENTS = (*boxes.PLACEMENTS, LESION)
 BESIDE = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
 """Where the square lies around a lesion's middle, in halves of its side."""
@@ -69,8 +72,9 @@ def main(
     examples |= {"row": rows, "column": columns, "side": np.full(len(rows), side)}
     x, corners = network.tensor(examples["image"]), (torch.from_numpy(rows), torch.from_numpy(columns))
     masked = boxes.erase(x, *(corner.to(x.device) for corner in corners), side)
+    generator = folded(network.generator)
     with torch.inference_mode():
-        inpainted = torch.cat([network.generator(part) for part in masked.split(network.together)])
+        inpainted = torch.cat([generator(part) for part in masked.split(TOGETHER)])
     examples |= {"masked": masked[:, 0].cpu().numpy(), "inpainted": inpainted[:, 0].float().cpu().numpy()}
     write(out, examples, {**attributes, "method": method, "seed": seed, "placement": placement})
     if out_metrics:

@@ -7,19 +7,27 @@ import numpy as np
 from tqdm import tqdm
 
 from brainuad import slices
+from brainuad.errors import InputError
 from brainuad.files import atomic
+from brainuad.postprocessing import operating_points
 from brainuad.segmentation import load
 from brainuad.settings import check, parse
 
 
-def main(*, segmentation: str, images: Path, maps: Path, out: Path, settings: str = "{}") -> None:
+def main(
+    *, segmentation: str, images: Path, maps: Path, out: Path, settings: str = "{}", thresholds: Path | None = None
+) -> None:
     """Write the masks of a cohort, in the order of IMAGES.
 
     SEGMENTATION is a module of brainuad.segmentation and SETTINGS (JSON) its own, such as {"scale": 75.0}. MAPS are the
-    post-processed ones.
+    post-processed ones. Of a method with THRESHOLDS the map is thresholded instead: where a labelled cohort validated a
+    threshold by that, else by the default one.
     """
     segment, options = load(segmentation).segment, parse(settings, "--settings")
     check("--settings", f"segmentation {segmentation}", segment, options)
+    if thresholds:
+        points = operating_points.read(thresholds)
+        threshold = points.get(operating_points.VALIDATED, points[operating_points.DEFAULT])
     with slices.open_checked(images, "images") as cohort, slices.open_checked(maps, "maps") as scored:
         slices.check_same_order(cohort, scored)
         shape = cohort["image"].shape
@@ -31,4 +39,12 @@ def main(*, segmentation: str, images: Path, maps: Path, out: Path, settings: st
             )
             for subject in tqdm(list(slices.subjects(cohort)), desc="masks", unit="subject"):
                 rows = subject.rows
-                masks[rows] = segment(cohort["image"][rows], scored["score"][rows], cohort["brain"][rows], **options)
+                image, score, brain = cohort["image"][rows], scored["score"][rows], cohort["brain"][rows]
+                if thresholds:
+                    masks[rows] = brain & (score > threshold)
+                    continue
+                try:
+                    masks[rows] = segment(image, score, brain, **options)
+                except InputError as error:
+                    problem, _, mend = str(error).partition(". ")
+                    raise InputError(f"{images}, subject {subject.name}", problem, mend) from error

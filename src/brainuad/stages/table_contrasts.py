@@ -25,6 +25,7 @@ def main(
     published: Path,
     out_csv: Path,
     out_html: Path,
+    compared: list[str] | None = None,
     contrasts: str = "[]",
     shifts: str = "[]",
     seed: int = 0,
@@ -33,20 +34,22 @@ def main(
 
     CONTRASTS is JSON: a list of {section, title, pairs: [[method, method]]}, on every labelled dataset the first minus
     the second. SHIFTS too: a list of {section, title, cohorts: [dataset, dataset], metrics}, the second minus the
-    first. Both may have a `text`. Methods and datasets that the study lacks are named as missing.
+    first. Both may have a `text`. --compared are metrics of subjects in which methods are contrasted beside the pooled
+    ones. Methods and datasets that the study lacks are named as missing.
     """
     resolved = read_study(study)
     long = table.read(metrics)
     check_methods(resolved, long, metrics)
     sections, moves = read_contrasts(contrasts), read_shifts(shifts)
-    labelled = set(long.loc[(long["metric"] == "auprc") & (long["subject"] == POOLED), "dataset"])
-    datasets = [cohort.dataset for cohort in resolved.cohorts if cohort.dataset in labelled]
+    pooled = long["metric"].isin(statistics.CONTRASTED) & (long["subject"] == POOLED)
+    known = set(long.loc[pooled | long["metric"].isin(compared or []), "dataset"])
+    datasets = [cohort.dataset for cohort in resolved.cohorts if cohort.dataset in known]
     used = {*datasets, *(dataset for move in moves for dataset in move.datasets)}
     counted = [count for count in map(SubjectCounts.load, counts) if count.dataset in used]
     found = comparison.estimates(long[long["dataset"].isin(used)], counted, seed)
     rows = pd.concat(
         [
-            statistics.contrasts(found, sections, datasets),
+            statistics.contrasts(found, sections, datasets, compared or ()),
             statistics.shifts(found, moves, [method.name for method in resolved.methods]),
         ]
     )

@@ -10,11 +10,9 @@ from brainuad import cost, models
 from brainuad.errors import InputError
 from brainuad.figures.study import in_equal_order, read_study, read_table
 from brainuad.files import atomic
-from brainuad.methods.inpainting import Inpainting
 from brainuad.methods.loss_prediction import Method as LossPrediction
-from brainuad.methods.loss_prediction_dense import Method as DensePrediction
+from brainuad.networks.inpainting import Generator
 from brainuad.slices import open_checked
-from brainuad.sliding_window import grouped
 from brainuad.tables import cost as tables
 
 
@@ -22,7 +20,7 @@ def main(
     *,
     study: Path,
     method: list[str],
-    model: list[Path],
+    model: list[str],
     images: Path,
     published: Path,
     settings: str = "{}",
@@ -30,7 +28,9 @@ def main(
     out_layers: Path,
     out_html: Path,
 ) -> None:
-    """Count for slices of the size of IMAGES; --method and --model are repeated in the same order.
+    """Count for slices of the size of IMAGES, all windows; --method and --model are repeated in the same order.
+
+    A method that needs several models has them in one --model, with commas in between.
 
     --settings is JSON {method: {hyper-parameter: value}}, on top of those that the models were trained with.
     --out-layers lists the layers of the networks that predict losses.
@@ -38,27 +38,29 @@ def main(
     resolved, own = read_study(study), json.loads(settings)
     with open_checked(images, "images", values=False) as file:
         shape = (1, *file["image"].shape[1:])
+    places = torch.ones(1, *shape, dtype=torch.bool)
     rows, layers = [], []
-    for name, path in in_equal_order({"method": method, "model": model}, "method"):
-        fitted = models.restore(path, name, own.get(name, {}))[0]
-        network = getattr(fitted, "generator", None) or getattr(fitted, "predictor", None)
-        if network is None:
-            raise InputError(name, "neither inpaints nor predicts losses", "Leave it out")
-        size, gigaflop = cost.summary_megabytes(network, shape).total, cost.operations(network, shape) / 1e9
-        number = passes(fitted, shape)
-        parameters = sum(weight.numel() for weight in network.parameters())
-        row = {"method": name, "parameters": parameters, "megabytes": size, "gigaflop": gigaflop, "passes": number}
-        rows.append({**row, "gigaflop_per_slice": gigaflop * number})
-        if hasattr(fitted, "predictor"):
-            layers += [
+    for name, paths in in_equal_order({"method": method, "model": [given.split(",") for given in model]}, "method"):
+        fitted = models.assembled([Path(path) for path in paths], name, own.get(name, {}))
+        if not hasattr(fitted, "work"):
+            raise InputError(name, "slides no window", "Leave it out")
+        for network, passes in fitted.work(fitted.window.touching(places)):
+            gigaflop = cost.operations(network, shape) / 1e9
+            rows.append(
                 {
                     "method": name,
-                    "layer": layer.name,
-                    "shape": " x ".join(map(str, layer.shape)),
-                    "parameters": layer.parameters,
+                    "network": "generator" if isinstance(network, Generator) else "predictor",
+                    "parameters": sum(weight.numel() for weight in network.parameters()),
+                    "megabytes": cost.summary_megabytes(network, shape).total,
+                    "gigaflop": gigaflop,
+                    "passes": passes,
+                    "gigaflop_per_slice": gigaflop * passes,
                 }
-                for layer in cost.layers(network, shape)
-            ]
+            )
+        if isinstance(fitted, LossPrediction):
+            for row in cost.layers(network, shape):
+                output = " x ".join(map(str, row.shape))
+                layers.append({"method": name, "layer": row.name, "shape": output, "parameters": row.parameters})
     table = tables.beside(rows, read_table(published, "published"))
     listed = pd.DataFrame(layers, columns=["method", "layer", "shape", "parameters"])
     for frame, path in ((table, out_csv), (listed, out_layers)):
@@ -66,11 +68,3 @@ def main(
             frame.to_csv(temporary, index=False)
     with atomic(out_html) as temporary:
         temporary.write_text(tables.html(resolved, f"{shape[1]} x {shape[2]}", table, listed))
-
-
-def passes(fitted: Inpainting | LossPrediction, shape: tuple[int, ...]) -> int:
-    """How often the network looks at a slice (*shape) for a heatmap of all of it."""
-    if isinstance(fitted, DensePrediction):
-        return 1
-    places = fitted.window.touching(torch.ones(1, *shape, dtype=torch.bool))
-    return int(grouped(fitted.window, places, getattr(fitted, "apart", 0))[1].max()) + 1

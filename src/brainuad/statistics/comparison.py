@@ -178,14 +178,18 @@ def intervals(found: list[Estimate]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
 
 
-def contests(found: list[Estimate], leave_out: Collection[str] = ()) -> list[list[Estimate]]:
+def contests(
+    found: list[Estimate], leave_out: Collection[str] = (), compared: Collection[str] = ()
+) -> list[list[Estimate]]:
     """Estimates that are compared with each other: one dataset, metric and scope, two methods or more.
 
-    Methods in `leave_out`, such as an oracle that knows the label, neither compete nor count for Holm.
+    Methods in `leave_out`, such as an oracle that knows the label, neither compete nor count for Holm. `compared` are
+    metrics of subjects beside `COMPARED`.
     """
+    wanted = {*COMPARED, *((metric, SUBJECT) for metric in compared)}
     groups: dict[tuple, list[Estimate]] = {}
     for e in found:
-        if (e.metric, e.scope) in COMPARED and e.method not in leave_out:
+        if (e.metric, e.scope) in wanted and e.method not in leave_out:
             groups.setdefault((e.dataset, e.metric, e.scope), []).append(e)
     return [group for group in groups.values() if len(group) > 1]
 

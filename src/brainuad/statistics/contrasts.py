@@ -60,19 +60,23 @@ class Shift:
     text: str = ""
 
 
-def contrasts(found: list[Estimate], sections: Sequence[Contrasts], datasets: Sequence[str]) -> pd.DataFrame:
+def contrasts(
+    found: list[Estimate], sections: Sequence[Contrasts], datasets: Sequence[str], compared: Sequence[str] = ()
+) -> pd.DataFrame:
     """A row for each section, dataset, pair and metric (`COLUMNS`), where both methods have the metric.
 
     The difference of the pooled values has its interval from the paired bootstrap; p is that of the metric's values
-    of the subjects, Holm-corrected over all rows of a dataset and metric.
+    of the subjects, Holm-corrected over all rows of a dataset and metric. Of metrics in `compared` the difference is
+    that of the means over subjects.
     """
+    metrics = [*((metric, POOLED) for metric in CONTRASTED), *((metric, SUBJECT) for metric in compared)]
     known = by_key(found)
     rows = []
     for section in sections:
         for pair in section.pairs:
             for dataset in datasets:
-                for metric in CONTRASTED:
-                    own, other = (known.get((dataset, method, metric, POOLED)) for method in pair)
+                for metric, scope in metrics:
+                    own, other = (known.get((dataset, method, metric, scope)) for method in pair)
                     if own and other:
                         p = paired_p(known, dataset, pair, metric)
                         *_, difference, low, high, _, n = compare(own, other)

@@ -20,7 +20,7 @@ BODY = """{% extends "frame" %}
 <tr>{% for _ in range(2) %}<th class="first">ours</th><th>published</th>{% endfor %}</tr></thead>
 <tbody>
 {%- for row in rows %}
-<tr><td>{{ row.label }}</td><td class="first">{{ "{:,}".format(row.parameters) }}</td>
+<tr><td>{{ row.label }}<small>{{ row.network }}</small></td><td class="first">{{ "{:,}".format(row.parameters) }}</td>
 <td>{{ "{:,}".format(row.published_parameters) if row.published_parameters else "–" }}</td>
 <td class="first">{{ "%.2f"|format(row.megabytes) }}</td>
 <td>{{ "%.2f"|format(row.published_megabytes) if row.published_megabytes else "–" }}</td>
@@ -42,9 +42,10 @@ BODY = """{% extends "frame" %}
 """
 CAPTION = (
     "Slices of {size} pixels. MB by the formula of torchsummary, which the thesis states: input, outputs of all layers "
-    "twice and weights, each in 32 bits, 2^20 bytes to the MB; up-sampling, which is no layer of ours, isn't counted. "
-    "Operations are those of convolutions, a multiplication and an addition counting as two. Passes are those over the "
-    "whole slice; windows without brain are left out when methods score, so scoring takes fewer."
+    "twice and weights, each in 32 bits, 2^20 bytes to the MB. Up-sampling, which is no layer of ours, isn't counted; "
+    "it would be 60 MB at full size. Operations are those of convolutions, a multiplication and an addition counting "
+    "as two. Passes are those for all windows of a slice; windows without brain are left out when methods score, so "
+    "scoring takes fewer."
 )
 
 

@@ -12,6 +12,6 @@ register(
 use rule score_learned as score_inpainting_16_guided with:
     input:
         images=IMAGES,
-        model=[trained("inpainting-16"), trained("loss-prediction-window")],
+        model=trained("inpainting-16", "loss-prediction-window"),
     wildcard_constraints:
         method="inpainting-16-guided",

@@ -3,6 +3,7 @@
 register(
     "loss-prediction",
     "Loss prediction",
+    published="R network",
     trained=True,
     base="inpainting-16",
     settings=dict(window=16, step=4, placement="middle", target="whole", learning_rate=1e-4),

@@ -120,6 +120,26 @@ def test_levels_of_a_sweep_share_what_their_setting_does_not_touch(finished: Pat
     assert made("training-subjects-0.5", "*/*/images.h5") == {"images.h5"}
 
 
+def test_the_inpainting_studies_measure_what_their_papers_do(finished: Path) -> None:
+    tables = {
+        name: pd.read_csv(finished / "results/tiny" / name / "metrics.csv")
+        for name in ("nguyen2021", "mavropoulos2021")
+    }
+    told = {
+        name: set(zip(*(table[c] for c in ("dataset", "method", "metric")), strict=True))
+        for name, table in tables.items()
+    }
+    for metric in ("psnr", "ssim", "psnr_window"):
+        assert ("phantom-nfbs", "inpainting-16", metric) in told["nguyen2021"]
+    for method in ("oracle", "threshold-dark", "inpainting-16", "anogan"):
+        assert ("phantom-brats", method, "dice") in told["nguyen2021"]
+    for method in ("inpainting-16-guided", "loss-prediction", "loss-prediction-window"):
+        assert ("phantom-nfbs", method, "heat_spearman") in told["mavropoulos2021"]
+    models = finished / "results/tiny/mavropoulos2021-window-16/models"
+    assert {path.name for path in models.iterdir()} == {"inpainting-16", "loss-prediction"}
+    assert not (finished / "results/tiny/nguyen2021-scale-300/models").exists()
+
+
 def test_fewer_training_subjects_are_among_the_more(finished: Path) -> None:
     def trained_on(study: str) -> set[bytes]:
         with h5py.File(finished / "results/tiny" / study / "phantom-ixi/train/images.h5") as file:
@@ -246,7 +266,7 @@ def test_killed_run_goes_on_to_the_same_table(finished: Path, metrics: pd.DataFr
     assert "fit_vae" in jobs(snakemake(folder, *arguments))
     keys = ["dataset", "method", "seed", "subject", "metric"]
     again = pd.read_csv(folder / "results/tiny/baur2021/metrics.csv").set_index(keys)["value"]
-    costs = ["seconds_per_volume", "peak_memory_mb"]
+    costs = ["seconds_per_volume", "seconds_per_slice", "peak_memory_mb"]
     again = again.drop(labels=costs, level="metric")
     pd.testing.assert_series_equal(again, metrics.set_index(keys)["value"].loc[again.index])
 
@@ -287,7 +307,7 @@ def test_unknown_study_is_one_line(finished: Path) -> None:
 
 def test_full_run_fetches_what_is_open(finished: Path) -> None:
     plan = snakemake(finished, "--dry-run", "--cores", "8", "--resources", "gpu=1")
-    assert jobs(plan)["download"] == jobs(plan)["extract"] == 5
+    assert jobs(plan)["download"] == jobs(plan)["extract"] == 6
     # T2 is studied, on T1 brains are found.
     assert all(f"data/downloads/ixi/IXI-{contrast}.tar" in plan for contrast in ("T1", "T2")) and "IXI-PD" not in plan
 
@@ -312,7 +332,8 @@ def test_archives_come_from_their_host(finished: Path, tmp_path: Path) -> None:
         row["address"] = f"http://127.0.0.1:{server.server_port}/" + row["archive"]
         row.to_csv(folder / "workflow/data/sources.csv", index=False)
         (folder / "served.yaml").write_text(
-            "run: served\nstudies: {baur2021: null}\ndatasets: {nfbs: {reader: nfbs}}\n"
+            "run: served\nstudies: {baur2021: null, nguyen2021: null, mavropoulos2021: null}\n"
+            "datasets: {nfbs: {reader: nfbs}}\n"
             "preparation: [{recipe: inpainting, dataset: nfbs, modality: T1}]\n"
             "recipes: {inpainting: {shape: [64, 48], pixel: 4.0, slice_spacing: 15.0}}\n"
         )
@@ -339,7 +360,8 @@ def test_a_replaced_scan_reaches_its_volume_alone(finished: Path, tmp_path: Path
     folder = copy_project(tmp_path)
     shutil.copytree(finished / "results/tiny/raw/phantom-brats/Task01_BrainTumour.tar", folder / "data/brats")
     (folder / "own.yaml").write_text(
-        "run: own\nstudies: {baur2021: null}\ndatasets: {brats: {reader: brats}}\n"
+        "run: own\nstudies: {baur2021: null, nguyen2021: null, mavropoulos2021: null}\n"
+        "datasets: {brats: {reader: brats}}\n"
         "preparation: [{recipe: inpainting, dataset: brats, modality: T1}]\n"
         "recipes: {inpainting: {shape: [64, 48], pixel: 4.0, slice_spacing: 15.0}}\n"
     )

@@ -1,78 +1,79 @@
 """What a heatmap of a slice costs: `python benchmarks/heatmaps.py --out FILE.csv [--device cuda] [--way NAME ...]`.
 
 One slice of 256 x 256 pixels, a window of 16 pixels every 4, and the papers' networks, untrained, since speed doesn't
-depend on the weights. The slice is an ellipse of 140 x 175 pixels, as large as a brain's widest sections. Slow ways are
-timed on some of their passes and scaled. Each way runs in a process of its own, so that its peak memory can be told.
+depend on the weights. The slice is an ellipse of 140 x 175 pixels, as large as a brain's widest sections. A heatmap is
+timed from slice to map, for as many windows as fill a few batches, and scaled to all. Each way runs in a process of its
+own, so that its peak memory can be told.
 """
 
 import argparse
 import resource
 import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from brainuad import sliding_window
 from brainuad.cost import operations, summary_megabytes
 from brainuad.device import choose
 from brainuad.files import atomic
-from brainuad.networks.inpainting import Generator, folded
-from brainuad.networks.loss_prediction import dense_predictor, predictor
-from brainuad.sliding_window import Window
+from brainuad.methods.base import build
+from brainuad.methods.inpainting import Inpainting
+from brainuad.methods.learner import Learner
 
-SIZE, WINDOW, STEP = 256, 16, 4
+SIZE, SHAPE = 256, (1, 256, 256)
 BRAIN = (175, 140)
 """Rows and columns of the ellipse."""
 REPEATS = 3
-TIMED = {"cpu": 1, "cuda": 20}
-"""Calls of a network that are timed and scaled, where a way has more."""
+BATCHES = {"cpu": 1, "cuda": 20}
+"""Batches of windows that are timed, where there are more."""
 
 
 @dataclass(frozen=True)
 class Way:
     """A way to a heatmap."""
 
-    network: str
-    together: int = 1
-    on_brain: bool = False
-    """Windows without brain are left out."""
-    apart: int = 0
-    prepared: bool = False
-    """Channels last, and batch normalisation folded into the convolutions."""
+    method: str
+    settings: dict[str, object] = field(default_factory=dict)
+    everywhere: bool = False
+    """Windows without brain too."""
+    plain: bool = False
+    """As the papers' own code would: nothing folded, no channels last."""
     half: bool = False
     """Products in 16 bits (bfloat16)."""
 
 
 WAYS = {
-    "G, one window at a time": Way("G"),
-    "G, batched": Way("G", 64, prepared=True),
-    "G, batched, on the brain (inpainting-16)": Way("G", 64, on_brain=True, prepared=True),
-    "G, batched, on the brain, 16 bits": Way("G", 64, on_brain=True, prepared=True, half=True),
-    "G, shared passes (inpainting-16-apart)": Way("G", 64, on_brain=True, apart=64, prepared=True),
-    "R, one window at a time": Way("R"),
-    "R, batched": Way("R", 256, prepared=True),
-    "R, batched, on the brain (loss-prediction)": Way("R", 256, on_brain=True, prepared=True),
-    "one pass (loss-prediction-dense)": Way("dense", prepared=True),
+    "inpainting, one window at a time": Way("inpainting-16", {"together": 1}, everywhere=True, plain=True),
+    "inpainting, batched": Way("inpainting-16", everywhere=True, plain=True),
+    "inpainting, batched, folded, channels last": Way("inpainting-16", everywhere=True),
+    "the same on the brain (inpainting-16)": Way("inpainting-16"),
+    "the same in 16 bits": Way("inpainting-16", half=True),
+    "shared passes (inpainting-16-apart)": Way("inpainting-16-apart"),
+    "proposed windows (inpainting-16-guided)": Way("inpainting-16-guided"),
+    "prediction, one window at a time": Way("loss-prediction", {"together": 1}, everywhere=True, plain=True),
+    "prediction, batched": Way("loss-prediction", everywhere=True),
+    "the same on the brain (loss-prediction)": Way("loss-prediction"),
+    "prediction in one pass (loss-prediction-dense)": Way("loss-prediction-dense"),
 }
-REFERENCE, BATCHED = list(WAYS)[:2]
+REFERENCE, BATCHED = "inpainting, one window at a time", "inpainting, batched"
 
 
-def network(way: Way, device: torch.device) -> nn.Module:
-    """The network of a way, ready to infer."""
+def built(way: Way, device: torch.device) -> Learner:
+    """The method of a way, ready to score."""
     torch.manual_seed(0)
-    built = {"G": Generator, "R": predictor, "dense": dense_predictor}[way.network]().eval().to(device)
-    if not way.prepared:
-        return built
-    return (folded(built) if way.network == "G" else built).to(memory_format=torch.channels_last)
+    method = build(way.method, way.settings)
+    if hasattr(method, "take"):
+        method.take(build("loss-prediction-window", {}))
+    layout = torch.contiguous_format if way.plain else torch.channels_last
+    return method.eval().to(device).to(memory_format=layout)
 
 
 def brain(device: torch.device) -> tuple[Tensor, Tensor]:
@@ -82,61 +83,61 @@ def brain(device: torch.device) -> tuple[Tensor, Tensor]:
     return torch.rand(mask.shape, device=device) * mask, mask
 
 
+def heatmap(way: Way, method: Learner, x: Tensor, places: Tensor) -> Tensor:
+    """The heatmap (1, H, W) of the windows at `places`."""
+    if way.plain and isinstance(method, Inpainting):
+        losses = sliding_window.inpaint(method.generator, x, places, method.window, method.together).window
+    else:
+        losses = method.slide(x, places).window if isinstance(method, Inpainting) else method.losses(x, places)
+    return method.window.spread(losses, places, x.shape[2:])
+
+
+def some(places: Tensor, number: int) -> Tensor:
+    """The first of the true ones among `places` (1, R, C)."""
+    chosen = torch.zeros_like(places)
+    chosen[tuple(places.nonzero()[:number].T)] = True
+    return chosen
+
+
 def measured(name: str, device: torch.device) -> dict[str, object]:
     """One row of the table."""
-    way, window = WAYS[name], Window(WINDOW, STEP)
-    model, (x, mask) = network(way, device), brain(device)
-    places = window.touching(mask if way.on_brain else torch.ones_like(mask))
-    if way.network == "dense":
-        calls, together = 1, 1
-    else:
-        count = sum(len(now.slices) for now in sliding_window.passes(window, x, places, way.together, way.apart))
-        together = min(way.together, count)
-        calls = count / together
-    timed = min(TIMED[device.type], max(1, int(calls)))
+    way = WAYS[name]
+    method, (x, mask) = built(way, device), brain(device)
+    places = method.window.touching(torch.ones_like(mask) if way.everywhere else mask)
+    # One pass knows no windows; passes that windows share have to be all there, to be shared by as many as in earnest.
+    whole = way.method in ("loss-prediction-dense", "inpainting-16-apart")
+    timed = places if whole else some(places, BATCHES[device.type] * method.together)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=way.half):
-        work = heatmap(way, model, x, places, window, timed)
-        work()  # the first call sets up buffers and kernels
-        taken = [seconds(work, device) for _ in range(REPEATS)]
-    passes = 1 if way.network == "dense" else count
+        if not whole or device.type == "cuda":  # the first call sets up buffers and kernels
+            heatmap(way, method, x, timed)
+        taken = []
+        while len(taken) < REPEATS and not (whole and sum(taken) > 60):
+            taken.append(seconds(way, method, x, timed))
+    memory = peak(device)
+    share = float(timed.sum() / places.sum())
+    work = method.work(places)
     return {
         "way": name,
-        "passes": passes,
-        "seconds_per_slice": median(taken) * calls / timed,
-        "gigaflop_per_slice": passes * operations(network(Way(way.network), device), (1, SIZE, SIZE)) / 1e9,
-        "parameters": sum(weight.numel() for weight in model.parameters()),
-        "summary_mb": summary_megabytes(network(Way(way.network), device), (1, SIZE, SIZE)).total,
-        "peak_memory_mb": peak(device),
-        "note": f"median of {REPEATS}" + (f", {timed} of {calls:.0f} batches timed" if timed < calls else ""),
+        "passes": sum(number for _, number in work),
+        "seconds_per_slice": median(taken) / share,
+        "gigaflop_per_slice": sum(number * operations(network, SHAPE) for network, number in work) / 1e9,
+        "parameters": sum(weight.numel() for network, _ in work for weight in network.parameters()),
+        "summary_mb": sum(summary_megabytes(network, SHAPE).total for network, _ in work),
+        "peak_memory_mb": memory,
+        "note": f"median of {len(taken)}" + (f", {share:.2%} of the windows timed" if share < 1 else ""),
     }
 
 
-def heatmap(way: Way, model: nn.Module, x: Tensor, places: Tensor, window: Window, timed: int) -> Callable[[], None]:
-    """What is timed: as many batches of windows as `timed`, with the loss of each, or the one pass of all."""
-
-    def one_pass() -> None:
-        model(x)
-
-    def windows() -> None:
-        for now in islice(sliding_window.passes(window, x, places, way.together, way.apart), timed):
-            answer = model(now.masked).float()
-            if way.network == "G":
-                inside = window.pixels(now.windows, now.rows, now.columns)
-                sliding_window.window_loss(x[now.slices], answer, inside)
-
-    return one_pass if way.network == "dense" else windows
-
-
-def seconds(work: Callable[[], None], device: torch.device) -> float:
-    """What a call takes, the GPU's work included."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+def seconds(way: Way, method: Learner, x: Tensor, places: Tensor) -> float:
+    """What a heatmap takes, the GPU's work included."""
+    if x.device.type == "cuda":
+        torch.cuda.synchronize(x.device)
     start = time.perf_counter()
-    work()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    heatmap(way, method, x, places)
+    if x.device.type == "cuda":
+        torch.cuda.synchronize(x.device)
     return time.perf_counter() - start
 
 
@@ -158,18 +159,18 @@ def main() -> None:
     """Measure all ways, print a table, write it as CSV."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--way", nargs="+", choices=list(WAYS), metavar="NAME", default=list(WAYS))
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--device", nargs="+", choices=("cpu", "cuda"), help="cpu, and cuda where there is one")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    rows = []
+    devices = given.device or ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as process:
-        for name in tqdm(given.way, unit="way"):
-            rows.append(process.submit(alone, name, given.device, given.threads).result())
+        jobs = [(name, device, given.threads) for device in devices for name in given.way]
+        rows = [process.submit(alone, *job).result() for job in tqdm(jobs, unit="way")]
     table = pd.DataFrame(rows)
     for column, base in (("times_as_fast", REFERENCE), ("times_as_fast_as_batched", BATCHED)):
-        reference = table.loc[table["way"] == base, "seconds_per_slice"]
-        table[column] = (reference.item() if len(reference) else float("nan")) / table["seconds_per_slice"]
+        reference = table[table["way"] == base].set_index("device")["seconds_per_slice"]
+        table[column] = table["device"].map(reference) / table["seconds_per_slice"]
     with atomic(given.out) as temporary:
         table.to_csv(temporary, index=False)
     print(table.drop(columns="note").to_string(index=False, float_format="{:.3g}".format))

@@ -399,6 +399,10 @@ def test_heatmaps(method: str, trained: dict[str, Path], cohorts: dict[str, Path
 def test_table_of_costs(trained: dict[str, Path], cohorts: dict[str, Path], tmp_path: Path) -> None:
     labels = {"inpainting-16": "Inpainting, 16", **{name: name for name in QUICK}, "loss-prediction": "Loss prediction"}
     study = write_study(tmp_path, methods=list(labels), method_names={name: {"label": labels[name]} for name in labels})
+    metrics = tmp_path / "metrics.csv"
+    row = {"study": "s", "dataset": "d", "seed": 0, "subject": "pooled", "metric": "seconds_per_slice"}
+    times = [{**row, "method": "inpainting-16", "value": 30.0}, {**row, "method": "loss-prediction", "value": 7.0}]
+    table.write(pd.DataFrame(times)[table.COLUMNS], metrics)
     csv, listed, html = (tmp_path / name for name in ("cost.csv", "layers.csv", "cost.html"))
     table_cost.main(
         study=study,
@@ -409,6 +413,8 @@ def test_table_of_costs(trained: dict[str, Path], cohorts: dict[str, Path], tmp_
         ],
         settings=json.dumps({name: json.loads(settings) for name, (_, settings) in QUICK.items()}),
         images=cohorts["test"] / "images.h5",
+        metrics=metrics,
+        dataset="d",
         published=Path(__file__).parents[1] / "workflow/data/published.csv",
         out_csv=csv,
         out_layers=listed,
@@ -426,6 +432,7 @@ def test_table_of_costs(trained: dict[str, Path], cohorts: dict[str, Path], tmp_
     predicted, inpainted = (rows[rows["method"] == name].iloc[0] for name in ("loss-prediction", "inpainting-16"))
     assert predicted["parameters"] == predicted["published_parameters"] == 1558273
     assert inpainted["published_megabytes"] == 852.49
+    assert [tuple(row[["seconds", "published_seconds"]]) for row in (inpainted, predicted)] == [(30, 60), (7, 14)]
     assert set(pd.read_csv(listed)["method"]) == {"loss-prediction"}
     assert "Layers of Loss prediction" in html.read_text()
 

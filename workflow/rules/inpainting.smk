@@ -168,6 +168,7 @@ rule table_cost:
         study=STUDY,
         images=lambda w: slices(w.study, healthy(w.study), "test"),
         models=lambda w: [model for models in costed_models(w.study) for model in models],
+        metrics=f"{RESULTS}/{{study}}/metrics.csv",
         published=PUBLISHED,
     output:
         csv=f"{RESULTS}/{{study}}/tables/cost.csv",
@@ -182,6 +183,7 @@ rule table_cost:
     params:
         code=lambda w: code("stages.table_cost", *(f"methods.{name.replace('-', '_')}" for name in costed(w.study))),
         methods=lambda w: repeated("method", costed(w.study)),
+        dataset=lambda w: healthy(w.study),
         models=lambda w: repeated("model", [",".join(models) for models in costed_models(w.study)]),
         settings=lambda w: json.dumps({method: method_settings(w.study, method) for method in costed(w.study)}),
         caption=caption,
@@ -195,7 +197,8 @@ rule table_cost:
         runtime=30,
     shell:
         "brainuad table-cost --study {input.study} {params.methods} {params.models} --settings {params.settings:q}"
-        " --images {input.images} --published {input.published} --out-csv {output.csv} --out-layers {output.layers}"
+        " --images {input.images} --metrics {input.metrics} --dataset {params.dataset}"
+        " --published {input.published} --out-csv {output.csv} --out-layers {output.layers}"
         " --out-html {output.html} 2> {log}"
 
 

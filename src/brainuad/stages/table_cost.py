@@ -11,6 +11,7 @@ from brainuad.errors import InputError
 from brainuad.figures.study import in_equal_order, read_study, read_table
 from brainuad.files import atomic
 from brainuad.methods.loss_prediction import Method as LossPrediction
+from brainuad.metrics import table as long_table
 from brainuad.networks.inpainting import Generator
 from brainuad.slices import open_checked
 from brainuad.tables import cost as tables
@@ -22,6 +23,8 @@ def main(
     method: list[str],
     model: list[str],
     images: Path,
+    metrics: Path,
+    dataset: str,
     published: Path,
     settings: str = "{}",
     out_csv: Path,
@@ -29,6 +32,8 @@ def main(
     out_html: Path,
 ) -> None:
     """Count for slices of the size of IMAGES, all windows; --method and --model are repeated in the same order.
+
+    The seconds are those in METRICS that slices of DATASET took.
 
     A method that needs several models has them in one --model, with commas in between.
 
@@ -38,6 +43,8 @@ def main(
     resolved, own = read_study(study), json.loads(settings)
     with open_checked(images, "images", values=False) as file:
         shape = (1, *file["image"].shape[1:])
+    long = long_table.read(metrics).query("metric == 'seconds_per_slice' and dataset == @dataset")
+    seconds = long.groupby("method")["value"].mean().to_dict()
     places = torch.ones(1, *shape, dtype=torch.bool)
     rows, layers = [], []
     for name, paths in in_equal_order({"method": method, "model": [given.split(",") for given in model]}, "method"):
@@ -55,6 +62,7 @@ def main(
                     "gigaflop": gigaflop,
                     "passes": passes,
                     "gigaflop_per_slice": gigaflop * passes,
+                    "seconds": seconds.get(name),
                 }
             )
         if isinstance(fitted, LossPrediction):

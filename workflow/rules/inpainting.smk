@@ -227,9 +227,7 @@ rule figure_superpixels:
         method=any_of(METHODS),
     params:
         code=code("stages.figure_superpixels"),
-        settings=lambda w: json.dumps(
-            {key: value for key, value in STUDIES[w.study]["segmentation"].items() if key != "method"}
-        ),
+        settings=lambda w: json.dumps(configuration.own_segmentation(STUDIES[w.study])[1]),
         caption=caption,
     log:
         f"{RESULTS}/logs/figure_superpixels/{{study}}/{{dataset}}/{{method}}.log",

@@ -22,7 +22,7 @@ COLUMNS = {
     "ranks": comparison.RANK_COLUMNS,
     "published": ("doc", "where", "dataset_or_class", "method", "metric", "value_or_mean", "sd"),
     "curves": ("study", "dataset", "method", "seed", "curve", "x", "y"),
-    "training": ("epoch", "train_loss", "validation_loss", "kept"),
+    "training": ("epoch", "validation_loss", "kept"),
     "residuals": ("study", "dataset", "method", "seed", "bin_low", "bin_high", "normal", "anomalous"),
 }
 TEXT = (

@@ -434,7 +434,7 @@ def test_table_of_costs(trained: dict[str, Path], cohorts: dict[str, Path], tmp_
     assert inpainted["published_megabytes"] == 852.49
     assert [tuple(row[["seconds", "published_seconds"]]) for row in (inpainted, predicted)] == [(30, 60), (7, 14)]
     assert set(pd.read_csv(listed)["method"]) == {"loss-prediction"}
-    assert "Layers of Loss prediction" in html.read_text()
+    assert "Layers of Loss prediction" in html.read_text() and "nan" not in html.read_text()
 
 
 def test_guide_proposes_the_windows_of_highest_predicted_loss() -> None:

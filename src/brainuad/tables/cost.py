@@ -60,7 +60,7 @@ def beside(rows: list[dict[str, object]], published: pd.DataFrame) -> pd.DataFra
         row["published_parameters"] = int(numbers[names["parameters"]]) if "parameters" in names else None
         for name in ("megabytes", "seconds"):
             row[f"published_{name}"] = float(numbers[names[name]]) if name in names else None
-    return pd.DataFrame(rows).astype(object)
+    return pd.DataFrame(rows, dtype=object)  # what isn't there stays None
 
 
 def html(study: Study, size: str, rows: pd.DataFrame, layers: pd.DataFrame) -> str:

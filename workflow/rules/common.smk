@@ -95,7 +95,8 @@ def register(
 ):
     """Make a method known: its label in tables and its name in published.csv; whether it is a control, whether
     seeds make a difference, and whether it minimises a loss, so that it has training curves; the method whose
-    trained network it takes, and one that guides it; whether it fills erased squares in, which then is measured; its hyper-parameters."""
+    trained network it takes, and one that guides it; whether it fills erased squares in, which then is measured;
+    its hyper-parameters."""
     METHODS[method] = {
         "label": label,
         "published": published,

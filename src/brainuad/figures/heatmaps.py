@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import pearsonr, spearmanr
 
 from brainuad.errors import InputError
 from brainuad.figures import montage
 from brainuad.figures.panels import grey, heat, outline, sides
+from brainuad.metrics.agreement import correlations
 
 LOSSES = {
     "window": "mean |difference| in the window,\ngrey levels of 255",
@@ -94,10 +94,7 @@ def agreement(row: Row) -> tuple[float, float]:
 
     Windows on background are easy for both and would make any two maps agree.
     """
-    ours, theirs = row.generator[row.on_brain], row.predicted[row.on_brain]
-    if len(ours) < 2 or np.ptp(ours) == 0 or np.ptp(theirs) == 0:
-        return np.nan, np.nan
-    return float(pearsonr(ours, theirs).statistic), float(spearmanr(ours, theirs).statistic)
+    return correlations(row.generator[row.on_brain], row.predicted[row.on_brain])
 
 
 def size(maps: Maps) -> tuple[float, float]:

@@ -46,5 +46,5 @@ class Method(inpainting_16.Method):
         return [(self.generator, int(self.proposed(places.float(), places).sum())), *self.predictor.work(places)]
 
     def score(self, volume: Volume, rng: np.random.Generator) -> Maps:
-        """As inpainting, but most of the slice wasn't filled in: there is no reconstruction."""
-        return replace(super().score(volume, rng), reconstruction=None)
+        """As inpainting, but most windows weren't filled in: no reconstruction, no losses over whole slices."""
+        return replace(super().score(volume, rng), reconstruction=None, whole=None)

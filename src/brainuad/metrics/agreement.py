@@ -13,15 +13,22 @@ def agreement(predicted: np.ndarray, window: np.ndarray, target: np.ndarray) -> 
     Differences are in the unit of the target; correlations and the overlap of the hottest windows are those with the
     losses in the window, which the heatmap is made of. NaN where a map has but one value.
     """
-    constant = np.ptp(predicted) == 0 or np.ptp(window) == 0
+    pearson, spearman = correlations(predicted, window)
     difference = float(np.abs(predicted - target).mean())
     return {
         "mean_abs_pred_minus_true_loss": difference,
         "relative_loss_difference": difference / float(target.mean()) if target.any() else np.nan,
-        "heat_pearson": np.nan if constant else float(pearsonr(predicted, window).statistic),
-        "heat_spearman": np.nan if constant else float(spearmanr(predicted, window).statistic),
+        "heat_pearson": pearson,
+        "heat_spearman": spearman,
         "heat_overlap": overlap(predicted, window),
     }
+
+
+def correlations(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    """Pearson's and Spearman's correlation of two maps of windows (n); NaN where one has but one value."""
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return np.nan, np.nan
+    return float(pearsonr(first, second).statistic), float(spearmanr(first, second).statistic)
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:

@@ -50,7 +50,7 @@ STRIDES = {4: (2, 2), 2: (2, 1), 1: (1, 1)}
 def dense_predictor(step: int = 4) -> nn.Sequential:
     """Slices (B, 1, H, W) -> (B, 1, H / step, W / step): a prediction in [0, 1] for squares around every place.
 
-    The layers of R, but from the third on dilated instead of halving: each place sees 15 others in each direction.
+    The layers of R, but from the third on dilated instead of halving: each place sees up to 15 others each way.
     Raises InputError for a step that isn't 1, 2 or 4.
     """
     if step not in STRIDES:

@@ -200,7 +200,7 @@ def test_splits_are_disjoint_and_follow_the_seed(finished: Path) -> None:
         ("methods/vae.py", {"fit_vae", "score_bayesian_vae"}, {"fit_ae_dense", "score_random", "preprocess"}),
         ("preprocessing/kobayashi.py", {"preprocess", "quality"}, {"volume", "slices", "fit_vae"}),
         ("anomalies/transplant.py", {"implant", "anomaly_sheet"}, {"volume", "split", "fit_vae"}),
-        ("datasets/nfbs.py", {"extract", "index"}, {"phantom_subject", "split", "fit_vae"}),
+        ("datasets/nfbs.py", {"extract", "index"}, {"phantom_subject", "fit_vae"}),
     ],
 )
 def test_an_edit_reruns_just_what_uses_it(finished: Path, module: str, rerun: set[str], kept: set[str]) -> None:
@@ -315,7 +315,7 @@ def test_full_run_fetches_what_is_open(finished: Path) -> None:
 def test_full_run_without_gated_data_is_one_page(finished: Path) -> None:
     (finished / "gated.yaml").write_text("studies: {baur2021: {cohorts: {ms: {dataset: isbi2015}}}}")
     output = snakemake(finished, "--cores", "8", "--configfile", "gated.yaml", check=False)
-    assert "baur2021  can't start: isbi2015 is missing" in output
+    assert re.search(r"baur2021 +can't start: isbi2015 is missing", output)
     assert "data/isbi2015/" in output
     assert not (finished / "results/full").exists()
 

@@ -14,19 +14,23 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+from typing import Literal
 
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 from brainuad import sliding_window
-from brainuad.cost import operations, summary_megabytes
+from brainuad.cost import summary_megabytes
 from brainuad.device import choose
 from brainuad.files import atomic
 from brainuad.methods.base import build
 from brainuad.methods.inpainting import Inpainting
 from brainuad.methods.learner import Learner
+from brainuad.networks.inpainting import folded
+from brainuad.sliding_window import in_whole
 
 SIZE, SHAPE = 256, (1, 256, 256)
 BRAIN = (175, 140)
@@ -44,21 +48,22 @@ class Way:
     settings: dict[str, object] = field(default_factory=dict)
     everywhere: bool = False
     """Windows without brain too."""
-    plain: bool = False
-    """As the papers' own code would: nothing folded, no channels last."""
+    passes: Literal["own", "plain", "folded"] = "own"
+    """As the method does them; of whole slices, as the papers' own code would; these folded, with channels last."""
     half: bool = False
     """Products in 16 bits (bfloat16)."""
 
 
 WAYS = {
-    "inpainting, one window at a time": Way("inpainting-16", {"together": 1}, everywhere=True, plain=True),
-    "inpainting, batched": Way("inpainting-16", everywhere=True, plain=True),
-    "inpainting, batched, folded, channels last": Way("inpainting-16", everywhere=True),
-    "the same on the brain (inpainting-16)": Way("inpainting-16"),
+    "inpainting, one window at a time": Way("inpainting-16", {"together": 1}, everywhere=True, passes="plain"),
+    "inpainting, batched": Way("inpainting-16", everywhere=True, passes="plain"),
+    "inpainting, batched, folded, channels last": Way("inpainting-16", everywhere=True, passes="folded"),
+    "the same on the brain": Way("inpainting-16", passes="folded"),
+    "the same, work shared (inpainting-16)": Way("inpainting-16"),
     "the same in 16 bits": Way("inpainting-16", half=True),
     "shared passes (inpainting-16-apart)": Way("inpainting-16-apart"),
     "proposed windows (inpainting-16-guided)": Way("inpainting-16-guided"),
-    "prediction, one window at a time": Way("loss-prediction", {"together": 1}, everywhere=True, plain=True),
+    "prediction, one window at a time": Way("loss-prediction", {"together": 1}, everywhere=True, passes="plain"),
     "prediction, batched": Way("loss-prediction", everywhere=True),
     "the same on the brain (loss-prediction)": Way("loss-prediction"),
     "prediction in one pass (loss-prediction-dense)": Way("loss-prediction-dense"),
@@ -72,7 +77,7 @@ def built(way: Way, device: torch.device) -> Learner:
     method = build(way.method, way.settings)
     if hasattr(method, "take"):
         method.take(build("loss-prediction-window", {}))
-    layout = torch.contiguous_format if way.plain else torch.channels_last
+    layout = torch.contiguous_format if way.passes == "plain" else torch.channels_last
     return method.eval().to(device).to(memory_format=layout)
 
 
@@ -85,10 +90,13 @@ def brain(device: torch.device) -> tuple[Tensor, Tensor]:
 
 def heatmap(way: Way, method: Learner, x: Tensor, places: Tensor) -> Tensor:
     """The heatmap (1, H, W) of the windows at `places`."""
-    if way.plain and isinstance(method, Inpainting):
-        losses = sliding_window.inpaint(method.generator, x, places, method.window, method.together).window
+    if not isinstance(method, Inpainting):
+        losses = method.losses(x, places)
+    elif way.passes == "own":
+        losses = method.slide(x, places).window
     else:
-        losses = method.slide(x, places).window if isinstance(method, Inpainting) else method.losses(x, places)
+        generator = in_whole(method.generator if way.passes == "plain" else folded(method.generator))
+        losses = sliding_window.inpaint(generator, x, places, method.window, method.together).window
     return method.window.spread(losses, places, x.shape[2:])
 
 
@@ -110,7 +118,7 @@ def measured(name: str, device: torch.device) -> dict[str, object]:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=way.half):
-        if not whole or device.type == "cuda":  # the first call sets up buffers and kernels
+        with FlopCounterMode(display=False) as counter:  # the first call also sets up buffers and kernels
             heatmap(way, method, x, timed)
         taken = []
         while len(taken) < REPEATS and not (whole and sum(taken) > 60):
@@ -122,7 +130,7 @@ def measured(name: str, device: torch.device) -> dict[str, object]:
         "way": name,
         "passes": sum(number for _, number in work),
         "seconds_per_slice": median(taken) / share,
-        "gigaflop_per_slice": sum(number * operations(network, SHAPE) for network, number in work) / 1e9,
+        "gigaflop_per_slice": counter.get_total_flops() / share / 1e9,
         "parameters": sum(weight.numel() for network, _ in work for weight in network.parameters()),
         "summary_mb": sum(summary_megabytes(network, SHAPE).total for network, _ in work),
         "peak_memory_mb": memory,

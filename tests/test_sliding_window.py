@@ -8,7 +8,8 @@ from torch import Tensor
 from brainuad import boxes, sliding_window
 from brainuad.errors import InputError
 from brainuad.networks.inpainting import Generator, folded
-from brainuad.sliding_window import Window
+from brainuad.networks.shared_windows import SharedWindows
+from brainuad.sliding_window import Window, in_whole
 
 
 def slices(count: int = 2, height: int = 40, width: int = 32) -> tuple[Tensor, Tensor]:
@@ -61,7 +62,7 @@ def test_windows_in_batches_are_windows_one_at_a_time() -> None:
     generator = Generator(4).eval()
     window = Window(8, 3)
     places = window.touching(brain)
-    losses = sliding_window.inpaint(folded(generator), x, places, window, together=7)
+    losses = sliding_window.inpaint(in_whole(folded(generator)), x, places, window, together=7)
     heat = window.spread(losses.window, places, x.shape[2:])
     assert 0.3 < places.float().mean() < 0.9
     for i in range(len(x)):
@@ -72,11 +73,36 @@ def test_windows_in_batches_are_windows_one_at_a_time() -> None:
         assert heat[i].numpy()[inside] == pytest.approx(expected_heat[inside], rel=1e-3)
 
 
+@pytest.mark.parametrize("upsampling", ["bilinear", "bicubic"])
+@pytest.mark.parametrize(("shape", "side", "step"), [((64, 48), 4, 3), ((128, 160), 16, 8), ((96, 32), 7, 5)])
+def test_shared_work_changes_nothing(upsampling: str, shape: tuple[int, int], side: int, step: int) -> None:
+    """At every place, those at the edges of the slice too, every pixel is that of a whole pass."""
+    x, _ = slices(2, *shape)
+    torch.manual_seed(0)
+    generator = Generator(4, upsampling).eval()
+    generator.out = torch.nn.Identity()  # a sigmoid would flatten what differs
+    for layer in generator.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):  # as after training: shifts and scales
+            layer.running_mean.normal_()
+            layer.running_var.uniform_(0.1, 0.5)
+            layer.bias.data.normal_()
+    whole = folded(generator)
+    window = Window(side, step)
+    places = window.touching(torch.ones_like(x, dtype=torch.bool))
+    shared = SharedWindows(whole, x, window)
+    with torch.no_grad():
+        for now in sliding_window.passes(window, x, places, together=50):
+            expected = whole(now.masked)
+            assert expected.std() > 0.3
+            assert (expected - whole(x[now.slices])).abs().amax((1, 2, 3)).min() > 0.05
+            assert torch.allclose(shared(now), expected, atol=1e-4)
+
+
 def test_a_generator_that_copies_the_clean_slice_leaves_no_heat() -> None:
     x, brain = slices(1)
     window = Window(8, 4)
     places = window.touching(brain)
-    losses = sliding_window.inpaint(lambda masked: x.expand(len(masked), -1, -1, -1), x, places, window)
+    losses = sliding_window.inpaint(lambda now: x.expand(len(now.masked), -1, -1, -1), x, places, window)
     assert not losses.window.any()
     assert not losses.whole.any()
     assert torch.equal(losses.inpainted, x[:, 0])
@@ -89,7 +115,7 @@ def test_a_planted_square_is_where_the_heat_is() -> None:
     x[0, 0, 24:40, 28:44] = 1.0
     window = Window(8, 4)
     places = window.touching(brain)
-    losses = sliding_window.inpaint(lambda masked: healthy.expand(len(masked), -1, -1, -1), x, places, window)
+    losses = sliding_window.inpaint(lambda now: healthy.expand(len(now.masked), -1, -1, -1), x, places, window)
     heat = window.spread(losses.window, places, x.shape[2:])[0]
     row, column = divmod(int(heat.argmax()), 64)
     assert 24 <= row < 40
@@ -100,7 +126,7 @@ def test_a_planted_square_is_where_the_heat_is() -> None:
 def test_whole_slice_loss_is_the_mean_absolute_error() -> None:
     x, _ = slices(1)
     places = torch.ones(1, 9, 7, dtype=torch.bool)
-    losses = sliding_window.inpaint(lambda masked: masked, x, places, Window(8, 4))
+    losses = sliding_window.inpaint(lambda now: now.masked, x, places, Window(8, 4))
     white = boxes.erase(x, torch.tensor([8]), torch.tensor([12]), 8)
     assert float(losses.whole[0, 2, 3]) == pytest.approx(float((white - x).abs().mean()))
 
@@ -168,6 +194,6 @@ def test_a_window_to_itself_is_not_changed_by_sharing() -> None:
     window = Window(8, 4)
     places = torch.zeros_like(window.touching(brain))
     places[0, 3, 2] = places[1, 5, 4] = True
-    alone, shared = (sliding_window.inpaint(generator, x, places, window, apart=apart) for apart in (0, 16))
+    alone, shared = (sliding_window.inpaint(in_whole(generator), x, places, window, apart=apart) for apart in (0, 16))
     assert torch.allclose(alone.window, shared.window)
     assert torch.allclose(alone.inpainted, shared.inpainted)

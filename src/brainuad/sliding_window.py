@@ -121,14 +121,17 @@ def passes(window: Window, x: Tensor, places: Tensor, together: int, apart: int 
 
 @torch.inference_mode()
 def inpaint(
-    generator: Callable[[Tensor], Tensor], x: Tensor, places: Tensor, window: Window, together: int = 64, apart: int = 0
+    generator: Callable[[Passes], Tensor], x: Tensor, places: Tensor, window: Window, together: int = 64, apart: int = 0
 ) -> Losses:
-    """Inpaint the window at all `places` (D, R, C) of slices x (D, 1, H, W) in [0, 1]; see `grouped` for `apart`."""
+    """Inpaint the window at all `places` (D, R, C) of slices x (D, 1, H, W) in [0, 1]; see `grouped` for `apart`.
+
+    `generator` fills in (P, 1, H, W) what passes have erased.
+    """
     losses = Losses(*torch.zeros(2, *places.shape, dtype=x.dtype, device=x.device), x[:, 0])
     # In 64 bits the order of the sums, which threads change, doesn't tell.
     filled, covered = torch.zeros(2, *x[:, 0].shape, dtype=torch.float64, device=x.device)
     for now in passes(window, x, places, together, apart):
-        inpainted, original = generator(now.masked).float(), x[now.slices]
+        inpainted, original = generator(now).float(), x[now.slices]
         where = now.slices[now.windows], now.rows, now.columns
         inside = window.pixels(now.windows, now.rows, now.columns)
         losses.window[where] = window_loss(original, inpainted, inside)
@@ -138,6 +141,11 @@ def inpaint(
         covered.index_put_(pixels, torch.ones((), dtype=torch.float64, device=x.device), accumulate=True)
     losses.inpainted = torch.where(covered > 0, (filled / covered.clamp(min=1)).float(), x[:, 0])
     return losses
+
+
+def in_whole(generator: Callable[[Tensor], Tensor]) -> Callable[[Passes], Tensor]:
+    """Each pass as a whole slice through the network."""
+    return lambda now: generator(now.masked)
 
 
 def seen(losses: Tensor, places: Tensor) -> np.ndarray:

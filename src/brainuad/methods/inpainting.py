@@ -11,7 +11,8 @@ from brainuad import boxes, sliding_window
 from brainuad.methods.base import Maps, Volume
 from brainuad.methods.learner import Learner, Minimise
 from brainuad.networks.inpainting import Generator, discriminator, folded
-from brainuad.sliding_window import seen
+from brainuad.networks.shared_windows import SharedWindows
+from brainuad.sliding_window import in_whole, seen
 
 
 class Inpainting(Learner):
@@ -85,7 +86,9 @@ class Inpainting(Learner):
     def slide(self, x: Tensor, places: Tensor) -> sliding_window.Losses:
         """phi(x, gamma, k): the window inpainted at `places` (D, R, C) of slices (D, 1, H, W)."""
         generator = folded(self.generator)
-        return sliding_window.inpaint(generator, x, places, self.window, self.together, self.apart)
+        shared = not self.apart and SharedWindows.possible(x.shape[2:])
+        fill = SharedWindows(generator, x, self.window) if shared else in_whole(generator)
+        return sliding_window.inpaint(fill, x, places, self.window, self.together, self.apart)
 
     def work(self, places: Tensor) -> list[tuple[nn.Module, int]]:
         """The networks that score, and how many slices each is given for the windows at `places` (D, R, C)."""

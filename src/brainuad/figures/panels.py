@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from brainuad.errors import InputError
+from brainuad.figures import montage
 from brainuad.figures.style import FAINT, ORANGE, SKY
 from brainuad.metrics.catalogue import POINT_LABELS
 from brainuad.postprocessing.operating_points import DEFAULT
@@ -239,10 +239,6 @@ def absent(ax: Axes) -> None:
     ax.text(0.5, 0.5, "none", color=FAINT, fontsize=7, ha="center", va="center", transform=ax.transAxes)
 
 
-def _fill(ax: Axes, mask: np.ndarray) -> None:
-    ax.imshow(np.where(mask, 1.0, np.nan), cmap=ListedColormap([ORANGE]), alpha=0.85, interpolation="none")
-
-
 def _input_row(panels: list[Axes], truth: Truth, k: int, heading: str) -> None:
     image, label = truth.image[k], truth.label[k]
     plain, outlined, filled = panels
@@ -253,7 +249,7 @@ def _input_row(panels: list[Axes], truth: Truth, k: int, heading: str) -> None:
         grey(outlined, image)
         outline(outlined, label)
         grey(filled, image / 2)
-        filled.imshow(np.where(label > 0, 1.0, np.nan), cmap=ListedColormap([SKY]), interpolation="none")
+        montage.fill(filled, label > 0, SKY, 1.0)
     else:
         outlined.text(0, 0.5, "healthy: no truth", color=FAINT, fontsize=7, va="center", transform=outlined.transAxes)
 
@@ -266,6 +262,6 @@ def _method_row(panels: list[Axes], truth: Truth, result: Result, k: int, top: f
         grey(reconstruction, result.reconstruction[k])
     shown = heat(score, result.score[k], top)
     grey(mask, truth.image[k] / 2)
-    _fill(mask, result.mask[k])
+    montage.fill(mask, result.mask[k], ORANGE)
     outline(mask, truth.label[k])
     return shown

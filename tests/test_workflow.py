@@ -54,15 +54,15 @@ with h5py.File(a.i) as source, h5py.File(a.o, "w") as target:
 """Stands for h5copy where HDF5's tools aren't installed."""
 
 
+def own_package(folder: Path) -> dict[str, str]:
+    """An environment in which commands are those of a copy of the project."""
+    return {**os.environ, "PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
+
+
 def snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
     """Run Snakemake in a copy of the project with that copy's package; its output."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(folder / "src"),
-        "OMP_NUM_THREADS": "1",
-    }
     command = [sys.executable, "-m", "snakemake", *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=own_package(folder), capture_output=True, text=True, check=False)
     output = done.stdout + done.stderr
     assert not check or done.returncode == 0, output[-5000:]
     return output
@@ -75,7 +75,7 @@ def jobs(output: str) -> dict[str, int]:
 
 
 def copy_project(folder: Path) -> Path:
-    for name in ("Snakefile", "config.yaml"):
+    for name in ("Makefile", "Snakefile", "config.yaml"):
         shutil.copy(PROJECT / name, folder / name)
     (folder / "profiles").symlink_to("workflow/profiles")
     for name in ("workflow", "src"):
@@ -87,7 +87,10 @@ def copy_project(folder: Path) -> Path:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project in which the tiny run has ended."""
     folder = copy_project(tmp_path_factory.mktemp("project"))
-    snakemake(folder, "--cores", "2", "--resources", "gpu=2", *TINY)
+    # The environment is that of the tests, old enough not to be made.
+    command = ["make", "--old-file=.venv/ready", f"BIN={Path(sys.executable).parent}", "tiny"]
+    done = subprocess.run(command, cwd=folder, env=own_package(folder), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
     shutil.copy(folder / "results/tiny/baur2021/metrics.csv", folder / "unbroken.csv")
     return folder
 
@@ -227,9 +230,8 @@ def test_a_comment_reruns_nothing(finished: Path) -> None:
 
 def test_new_methods_reach_the_tables(finished: Path) -> None:
     """One made by `new-method`, one in plain shell: no existing file is edited, nothing else runs again."""
-    environment = {**os.environ, "PYTHONPATH": str(finished / "src")}
     command = [sys.executable, "-m", "brainuad", "new-method", "my-method"]
-    subprocess.run(command, cwd=finished, env=environment, check=True, capture_output=True)
+    subprocess.run(command, cwd=finished, env=own_package(finished), check=True, capture_output=True)
     copy = finished / "h5copy"
     copy.write_text(H5COPY)
     copy.chmod(0o755)
@@ -253,10 +255,9 @@ def test_killed_run_goes_on_to_the_same_table(finished: Path, metrics: pd.DataFr
     (folder / "few.yaml").write_text("studies: {baur2021: {methods: [random, vae]}}")
     arguments = ["--cores", "2", "--nolock", *TINY, "few.yaml", "--", "results/tiny/baur2021/metrics.csv"]
     models = folder / "results/tiny/baur2021/models/vae/seed0"
-    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "snakemake", *arguments]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)
+    process = subprocess.Popen(command, cwd=folder, env=own_package(folder), start_new_session=True, **quiet)
     while process.poll() is None and not list(models.glob(".checkpoints-*/*.ckpt")):
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
@@ -272,8 +273,7 @@ def test_killed_run_goes_on_to_the_same_table(finished: Path, metrics: pd.DataFr
 
 
 def test_report_is_one_file(finished: Path) -> None:
-    snakemake(finished, *TINY, "--report", "report.html")
-    report = (finished / "report.html").read_text()
+    report = (finished / "results/tiny/report.html").read_text()
     assert "phantom-brats-violins.svg" in report
     assert not re.search(r'<(script|link)[^>]+(src|href)="https?:', report)
 

@@ -28,14 +28,6 @@ include: "workflow/rules/inpainting.smk"
 report: "workflow/report/workflow.rst"
 
 
-# So as not to submit too many jobs at once, Snakemake 9.27 looks over all ready jobs again a second after each look,
-# and a new series of looks begins with each job that ends: hundreds of jobs later it keeps a processor busy. On one
-# machine there is nothing to hold back.
-onstart:
-    if workflow.local_exec:
-        workflow.scheduler.job_rate_limiter = None
-
-
 rule all:
     default_target: True
     input:

@@ -60,6 +60,11 @@ def any_of(names):
 onstart:
     if not PHANTOMS:
         print(PAGE.page(), file=sys.stderr)
+    # So as not to submit too many jobs at once, Snakemake 9.27 looks over all ready jobs again a second after each
+    # look, and a new series of looks begins with each job that ends: hundreds of jobs later it keeps a processor busy.
+    # On one machine there is nothing to hold back.
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
 
 
 wildcard_constraints:

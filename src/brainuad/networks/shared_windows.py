@@ -30,17 +30,13 @@ class Patches(NamedTuple):
     values: Tensor
     """(n, C, P, Q)"""
 
-    def indices(self) -> tuple[Tensor, Tensor]:
-        """Rows (n, P, 1) and columns (n, 1, Q) in the maps."""
-        return _span(self.corners, self.values.shape[2:])
-
     def cut(self, maps: Tensor, of: Tensor) -> Tensor:
         """(n, C, P, Q) the same part of the maps (S, C, H, W) of the slices `of` (n)."""
         return _cut(maps, of, self.corners, self.values.shape[2:])
 
     def pasted(self, maps: Tensor) -> Tensor:
         """Maps (n, C, H, W) with the patches in their places, changed in place."""
-        rows, columns = self.indices()
+        rows, columns = _span(self.corners, self.values.shape[2:])
         windows = torch.arange(len(maps), device=maps.device)[:, None, None]
         maps.permute(0, 2, 3, 1)[windows, rows, columns] = self.values.permute(0, 2, 3, 1)
         return maps
@@ -72,31 +68,30 @@ class SharedWindows:
     def __call__(self, now: Passes) -> Tensor:
         """(P, 1, H, W): G(now.masked)."""
         slices, of = now.slices.unique(return_inverse=True)
-        x, skips = self.down(self.x[slices], of, self.window.step * torch.stack([now.rows, now.columns], dim=1))
+        corners = self.window.step * torch.stack([now.rows, now.columns], dim=1)
+        *skips, (shared, patches) = self.down(self.x[slices], of, corners)
+        x = patches.pasted(shared[of])
         for level, (shared, patches) in zip(self.generator.up, reversed(skips), strict=True):
             x = interpolate(x, shared.shape[2:], mode=self.generator.upsampling, align_corners=False)
             x = level[1:](self.first(level[0], x, shared, patches, of))
         return self.generator.out(x)
 
-    def down(self, shared: Tensor, of: Tensor, corners: Tensor) -> tuple[Tensor, list[tuple[Tensor, Patches]]]:
-        """The bottleneck of each window (n, C, H / 16, W / 16), and the maps of each level: shared, and in patches."""
-        side, skips = self.window.side, []
-        white = shared.new_full((len(of), 1, side, side), FILL)
-        patches = Patches(corners, white)
+    def down(self, shared: Tensor, of: Tensor, corners: Tensor) -> list[tuple[Tensor, Patches]]:
+        """The maps of each level on the way down: shared, and in patches, for windows at `corners` (n, 2)."""
+        side, levels = self.window.side, []
+        patches = Patches(corners, shared.new_full((len(of), 1, side, side), FILL))
         for level in self.generator.down:
+            if levels:
+                shared = self.generator.pool(shared)
+                patches = Patches(patches.corners // 2, self.generator.pool(patches.values))
+                corners, side = (corners - REACH) // 2, (side + 2 * REACH) // 2 + 1
             shape = _room(side, shared.shape[2:])
             wider = _clamped(corners - 2 * REACH, shape, shared.shape[2:])
-            values = _cut(shared, of, wider, shape)
-            values = Patches(patches.corners - wider, patches.values).pasted(values)
+            values = Patches(patches.corners - wider, patches.values).pasted(_cut(shared, of, wider, shape))
             shared = level(shared)
             patches = Patches(wider, level(values)).around(shared, of, REACH)
-            if level is self.generator.down[-1]:
-                return patches.pasted(shared[of]), skips
-            skips.append((shared, patches))
-            shared = self.generator.pool(shared)
-            patches = Patches(wider // 2, self.generator.pool(patches.values))
-            corners, side = (corners - REACH) // 2, (side + 2 * REACH) // 2 + 1
-        raise AssertionError("a generator without levels")
+            levels.append((shared, patches))
+        return levels
 
     @staticmethod
     def first(convolution: torch.nn.Conv2d, x: Tensor, shared: Tensor, patches: Patches, of: Tensor) -> Tensor:

@@ -47,10 +47,9 @@ CAPTION = (
     "twice and weights, each in 32 bits, 2^20 bytes to the MB. Up-sampling, which is no layer of ours, isn't counted; "
     "it would be 60 MB at full size. Operations are those of convolutions, a multiplication and an addition counting "
     "as two. Passes are those for all windows of a slice; windows without brain are left out when methods score, so "
-    "scoring takes fewer, and those of whole slices; inpainting with a window to a pass computes once what windows of "
-    "a slice have in common, about half of it. Seconds are those of scoring in this run, on its machine and in "
-    "batches; the thesis's are of "
-    "one window at a time on a V100."
+    "scoring takes fewer, and those of whole slices; inpainting with a window to a pass computes but once what windows "
+    "of a slice have in common. Seconds are those of scoring in this run, on its machine and in batches; the thesis's "
+    "are of one window at a time on a V100."
 )
 
 

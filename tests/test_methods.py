@@ -370,6 +370,16 @@ def test_shapes_of_the_original_networks() -> None:
     assert Residual().features() == 131_072
 
 
+def test_the_network_of_you_keeps_the_size_of_what_passes_through_it() -> None:
+    """With torch's own weights a 400th is left of the spread of z, and the decoder learns to leave z out."""
+    torch.manual_seed(0)
+    method = load("gmvae-you")(dropout=0.0)
+    with torch.no_grad():
+        z = torch.randn(8, 1, 32, 32)
+        assert 0.3 < method.decoder(z).std() < 30
+        assert 0.3 < method.encode(torch.randn(8, 1, 128, 128)).z_mean.std() < 30
+
+
 def test_bayesian_ae_without_dropout_is_the_ae() -> None:
     torch.manual_seed(0)
     volume = made_volume()

@@ -26,3 +26,12 @@ class Method(gmvae_spatial.Method):
                 up += [nn.ConvTranspose2d(FILTERS, FILTERS, 3, padding=1), nn.ReLU()]
             up += [nn.Upsample(scale_factor=2), nn.Conv2d(FILTERS, FILTERS, 3, padding=1)]
         return nn.Sequential(*down), nn.Sequential(*up, nn.Conv2d(FILTERS, 1, 3, padding=1))
+
+    def build(self, size: int, latent: int, w_latent: int, dropout: float) -> None:
+        super().build(size, latent, w_latent, dropout)
+        # By torch's default what passes through a layer shrinks. After a dozen layers without normalisation z hardly
+        # depends on x, and the decoder learns to leave it out. Weights as in He et al. 2015 keep its size.
+        for layer in self.modules():
+            if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                nn.init.zeros_(layer.bias)

@@ -15,7 +15,7 @@ from brainuad.methods.base import Volume, known, load
 from brainuad.methods.restoration import total_variation
 from brainuad.methods.vae import kl_to_standard_normal
 from brainuad.networks import context, critics, unified, zimmerer
-from brainuad.networks.residual import Residual
+from brainuad.networks.residual import Block, Residual
 from brainuad.slices import check_same_order, open_checked
 from brainuad.stages import fit, score
 
@@ -368,6 +368,15 @@ def test_shapes_of_the_original_networks() -> None:
     assert narrow.encoder()(torch.rand(1, 1, 128, 128)).shape == (1, 32, 16, 16)
     assert narrow.dense_decoder(128, 8, 0.0)(torch.rand(1, 8)).shape == (1, 1, 128, 128)
     assert Residual().features() == 131_072
+
+
+def test_the_residual_shortcut_is_a_transposed_convolution() -> None:
+    """Of 1 x 1 and stride 2, but for its bias; torch's own serves as truth where it is sound."""
+    torch.manual_seed(0)
+    shortcut = Block(6, 4, "up").shortcut
+    x, weight = torch.randn(2, 6, 8, 8), shortcut[0].weight.transpose(0, 1).contiguous()
+    expected = torch.nn.functional.conv_transpose2d(x, weight, stride=2, output_padding=1)
+    assert torch.allclose(shortcut(x), expected, atol=1e-6)
 
 
 def test_the_network_of_you_keeps_the_size_of_what_passes_through_it() -> None:

@@ -13,6 +13,15 @@ FILTERS = (64, 128, 256, 512)
 STEPS = 2 ** (len(FILTERS) - 1)
 
 
+class ZerosBetween(nn.Module):
+    """(B, C, H, W) -> (B, C, 2 H, 2 W): each pixel becomes the first of 2 x 2, the others are 0."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        spread = x.new_zeros(*x.shape[:2], 2 * x.shape[2], 2 * x.shape[3])
+        spread[:, :, ::2, ::2] = x
+        return spread
+
+
 class Block(nn.Module):
     """A pre-activated residual block; `resample` is `down`, `up` or nothing, by a factor of 2."""
 
@@ -20,7 +29,9 @@ class Block(nn.Module):
         super().__init__()
         if resample == "up":
             last = nn.ConvTranspose2d(outputs, outputs, 3, stride=2, padding=1, output_padding=1)
-            self.shortcut = nn.ConvTranspose2d(inputs, outputs, 1, stride=2, output_padding=1)
+            # A transposed convolution 1 x 1 of stride 2; torch's own writes past its memory (2.13, CPU, channels last).
+            # It needs no bias, as the last layer has one.
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), ZerosBetween())
         else:
             last = nn.Conv2d(outputs, outputs, 3, stride=2 if resample else 1, padding=1)
             pool = nn.AvgPool2d(2) if resample else nn.Identity()

@@ -210,7 +210,10 @@ def _block(grid: Grid, k: int, truth: Truth, results: list[Result]) -> None:
         else:
             own = robust_maximum(result.maps[k], brain)
             heat(shown, result.maps[k], own)
-            shown.text(0.02, 0.02, f"0 to {own:.2g}", color="white", fontsize=5.5, transform=shown.transAxes)
+            behind = {"facecolor": "black", "linewidth": 0, "pad": 1}
+            shown.text(
+                0.03, 0.03, f"0 to {own:.3g}", color="white", fontsize=5.5, transform=shown.transAxes, bbox=behind
+            )
     if shared is not None:
         cell = grid.axes(grid.left(k) + grid.panel + GAP, grid.bottom(len(results)) - 0.13, grid.panel, 0.07)
         bar = grid.figure.colorbar(

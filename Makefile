@@ -1,7 +1,7 @@
-# make demo              every study at reduced size on the phantom cohort, then results/demo/report.html
+# make demo              every study at reduced size, with some methods of each kind, on the phantom cohort
 # make real DATA=FOLDER  the study on real T1 scans in FOLDER, then results/real/report.html
 # make tiny              the smallest run that passes through every stage
-# make phantom           does each method learn? full slice size, three seeds; hours on two cores
+# make phantom           does each method learn? all methods, three seeds; hours on two cores
 # make test              the test suite
 # make lint              the style of the code
 # make speed             how fast methods score and train, into results/speed/

@@ -22,6 +22,7 @@ from brainuad.stages import fit, score
 RULES = Path(__file__).parents[1] / "workflow/rules/methods"
 RESTORATION = '{"steps": 3, "tv_weights": [0.0, 1.0]}'
 WINDOW = '{"window": 8, "width": 4}'
+SIGNED = '{"latent": 16, "score_sign": "abs"}'  # what two epochs can rebuild may lie below the slice everywhere
 QUICK = {
     "vae-restoration": RESTORATION,
     "gmvae-dense-restoration": RESTORATION,
@@ -46,6 +47,10 @@ QUICK = {
     "loss-prediction": '{"window": 8}',
     "loss-prediction-window": '{"window": 8}',
     "loss-prediction-dense": '{"window": 8}',
+    "cevae": '{"latent": 16}',
+    "cevae-strega-preprocessing": SIGNED,
+    "strega": SIGNED,
+    "skip-ae": '{"width": 4}',
 }
 BASE = {
     "vae-restoration": "vae",
@@ -504,7 +509,7 @@ def test_bayesian_vae_is_the_mean_over_its_samples() -> None:
 def test_atlas_z_against_brute_force() -> None:
     rng = np.random.default_rng(0)
     train = [Volume(rng.random((4, 8, 8), dtype=np.float32), np.ones((4, 8, 8), bool), np.arange(4)) for _ in range(5)]
-    method = load("atlas-z")(floor=0.1)
+    method = load("atlas-z")(size=8, floor=0.1)
     method.fit(train, train[:1], rng)
     new = Volume(rng.random((2, 8, 8), dtype=np.float32), np.ones((2, 8, 8), bool), np.array([1, 3]))
     stack = np.stack([volume.image for volume in train])[:, [1, 3]]

@@ -4,6 +4,7 @@ Bias field, tissue segmentation, tissue values in [0, 1] in one order for every 
 pixels. The paper registers nothing: the brain is moved to the middle of the grid by a translation. Beyond the paper:
 N4 before the segmentation, and nearest neighbours instead of bilinear interpolation, which would make tissues up.
 Voxels finer than 1 mm are merged first, since the segmentation's memory grows with their number and pixels are of 1 mm.
+Without `tissues` the same slices hold intensities, for the paper's baselines.
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ import SimpleITK as sitk
 
 from brainuad import machine
 from brainuad.preprocessing import space
+from brainuad.preprocessing.baur import normalise
 from brainuad.preprocessing.bias import correct_bias
 from brainuad.preprocessing.steps import Steps
 from brainuad.preprocessing.tissue import CSF, GM, WM, segment
@@ -32,11 +34,13 @@ def preprocess(
     size: int = 256,
     field_of_view: float = 256.0,
     slice_spacing: float = 1.0,
+    tissues: bool = True,
 ) -> tuple[sitk.Image, sitk.Image, sitk.Transform]:
     """A volume of `modality` and its brain mask -> tissue map and mask on the grid, and the translation to the volume.
 
-    The map is 0 outside the brain, 1/3 in CSF, 2/3 in grey and 1 in white matter. Raises RuntimeError where the brain
-    can't be segmented.
+    The map is 0 outside the brain, 1/3 in CSF, 2/3 in grey and 1 in white matter; without `tissues` it holds
+    intensities, normalised as in the recipe `baur`. Mask and grid don't depend on that. Raises RuntimeError where the
+    brain can't be segmented.
     """
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     image, brain = sitk.Cast(image, sitk.sitkFloat32), sitk.Cast(brain > 0, sitk.sitkUInt8)
@@ -44,16 +48,16 @@ def preprocess(
         coarse = space.no_finer(image, FINEST)
         image, brain = sitk.Resample(image, coarse), space.resample_labels(brain, coarse, sitk.Transform())
     image = steps("bias field", correct_bias(image, brain, ITERATIONS))
-    tool = "FAST" if machine.has_fast() else "dipy"
-    tissues = steps(f"tissue segmentation, {tool}", segment(image, brain, modality))
-    inside = sitk.GetArrayViewFromImage(tissues)[sitk.GetArrayViewFromImage(brain) > 0]
-    for name, label in TISSUES.items():
-        steps.measure(f"{name}_fraction", np.mean(inside == label))
     grid = space.grid(size, field_of_view, slice_spacing)
     transform = space.centred(brain, grid)
-    tissues = space.resample_labels(tissues, grid, transform) / len(TISSUES)
-    return (
-        steps("centring", sitk.Cast(tissues, sitk.sitkFloat32)),
-        space.resample_labels(brain, grid, transform),
-        transform,
-    )
+    mask = space.resample_labels(brain, grid, transform)
+    if not tissues:
+        centred = steps("centring", sitk.Resample(image, grid, transform, sitk.sitkLinear, 0.0))
+        return steps("normalisation", normalise(centred, mask)), mask, transform
+    tool = "FAST" if machine.has_fast() else "dipy"
+    classes = steps(f"tissue segmentation, {tool}", segment(image, brain, modality))
+    inside = sitk.GetArrayViewFromImage(classes)[sitk.GetArrayViewFromImage(brain) > 0]
+    for name, label in TISSUES.items():
+        steps.measure(f"{name}_fraction", np.mean(inside == label))
+    values = space.resample_labels(classes, grid, transform) / len(TISSUES)
+    return steps("centring", sitk.Cast(values, sitk.sitkFloat32)), mask, transform

@@ -6,6 +6,7 @@ from math import inf
 from pathlib import Path
 
 from brainuad.errors import InputError
+from brainuad.metrics.boxes import DETECTED
 from brainuad.metrics.lesions import SIZES
 from brainuad.postprocessing.operating_points import DEFAULT, FALSE_POSITIVE_RATES, OPERATING_POINTS
 
@@ -32,6 +33,7 @@ BAUR = "Baur et al. 2021, III-D"
 MAVROPOULOS = "Mavropoulos 2021, IV"
 HEATMAP = "of the losses that a quicker method gives with those of the inpainting, over windows with brain"
 NGUYEN = "Nguyen et al. 2021, Table 1"
+STREGA = "Chatterjee et al. 2022"
 SLICES = "mean over slices"
 POINT_LABELS = {
     **{name: f"{name.removeprefix('fpr_')} % healthy false positives" for name in FALSE_POSITIVE_RATES},
@@ -96,6 +98,33 @@ METRICS: dict[str, Metric] = {
             f"{NGUYEN}; of slices with a lesion, masks by the paper's segmentation",
             "both",
             SLICES,
+        ),
+        Metric(
+            "dice_volume",
+            "Dice per scan (study's own masks)",
+            UNIT,
+            "higher",
+            f"{STREGA}, 4; of whole scans, masks by the paper's segmentation",
+            "subject",
+        ),
+        Metric("lesion_ml", "Lesion volume in ml", POSITIVE, "none", "of all lesions of a scan", "subject"),
+        Metric(
+            "box_iou",
+            "IoU of boxes",
+            UNIT,
+            "higher",
+            "mean over boxes around lesions of slices, each with the box around the study's own mask that fits it best",
+            "both",
+            "all boxes",
+        ),
+        Metric(
+            "box_detection_rate",
+            f"Boxes detected (IoU > {DETECTED:g})",
+            UNIT,
+            "higher",
+            "share of the boxes around lesions of slices",
+            "both",
+            "all boxes",
         ),
         Metric("dice_sd", "Dice (study's own masks), sd", UNIT, "none", f"{NGUYEN}; over slices", "pooled"),
         *(

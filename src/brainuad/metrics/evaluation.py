@@ -18,6 +18,7 @@ from tqdm import tqdm
 from brainuad import slices
 from brainuad.errors import InputError
 from brainuad.metrics import curves
+from brainuad.metrics.boxes import Matches
 from brainuad.metrics.counts import Counts, Histogram, SubjectCounts, quantile_edges
 from brainuad.metrics.lesions import SIZES, Detections, found_by_size
 from brainuad.metrics.overlap import Overlap
@@ -117,6 +118,8 @@ class Pool:
     """[lesions found, lesions] in each stratum by volume."""
     slice_dice: Moments = field(default_factory=Moments)
     """Of the study's own segmentation, over slices with a lesion."""
+    boxes: Matches = field(default_factory=Matches)
+    """Of the study's own segmentation."""
     errors: dict[str, Moments] = field(default_factory=lambda: defaultdict(Moments))
     scans: int = 0
     """Whole ones."""
@@ -170,6 +173,12 @@ def subject_metrics(scan: Scan, thresholds: dict[str, float], min_component: int
         dice = slice_dice(scan.mask, scan.anomalous)
         pool.slice_dice += dice
         metrics["dice"] = dice.mean
+        if scan.whole and scan.anomalous.any():
+            metrics["dice_volume"] = Overlap.of(scan.mask, scan.anomalous).dice
+            metrics["lesion_ml"] = np.count_nonzero(scan.anomalous) * scan.voxel
+        matches = Matches.of(scan.mask, scan.anomalous)
+        pool.boxes += matches
+        metrics |= box_metrics(matches)
     if scan.error is not None:
         nonzero = scan.brain & (scan.error != 0)
         if nonzero.any():
@@ -197,6 +206,7 @@ def pooled_metrics(pool: Pool, thresholds: dict[str, float]) -> dict[str, float]
     for size, (found, lesions) in pool.sizes.items():
         metrics[f"lesion_sensitivity_{size}_at_{DEFAULT}"] = found / lesions if lesions else np.nan
     metrics |= {"dice": pool.slice_dice.mean, "dice_sd": pool.slice_dice.sd}
+    metrics |= box_metrics(pool.boxes)
     metrics["chi2"] = chi_square_distance(*shares(pool.residuals.counts()))
     for kind, moments in pool.errors.items():
         metrics |= {f"l1_re_{kind}": moments.mean, f"l1_re_{kind}_sd": moments.sd}
@@ -229,6 +239,11 @@ def slice_dice(masks: np.ndarray, labels: np.ndarray) -> Moments:
     sick = labels.any((1, 2))
     each = [Overlap.of(mask, label).dice for mask, label in zip(masks[sick], labels[sick], strict=True)]
     return Moments.of(np.array(each))
+
+
+def box_metrics(matches: Matches) -> dict[str, float]:
+    """How well the boxes around lesions are met by those around the study's own masks."""
+    return {"box_iou": matches.mean_iou, "box_detection_rate": matches.detection_rate}
 
 
 def lesion_metrics(detections: Detections, scans: int) -> dict[str, float]:

@@ -69,9 +69,9 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
             raise InputError("config.yaml", f"study '{name}' is unknown", f"Known studies: {', '.join(known)}")
         if changes is None:
             continue
-        study = lay_over(yaml.safe_load((workflow / "studies" / f"{name}.yaml").read_text()), changes)
+        study = lay_over(read_study(workflow / "studies", name), changes)
         check_schema(study, schema, f"study {name}")
-        roles = study["cohorts"].keys() | changes.get("cohorts", {}).keys()
+        roles = study["cohorts"].keys() | changes.get("cohorts", {}).keys() | stated_roles(workflow / "studies", name)
         study["cohorts"] = expand_cohorts(study["cohorts"], config["datasets"])
         used = [cohort["dataset"] for cohort in study["cohorts"].values()]
         ways = [study["segmentation"]["method"]] if "segmentation" in study else []
@@ -79,7 +79,7 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
             ("method", [*study["methods"], *named_methods(study)], methods),
             ("cohort", named_cohorts(study), sorted(roles | study["cohorts"].keys())),
             ("metric", named_metrics(study), list(METRICS)),
-            ("recipe", [study["recipe"]], usable_recipes(config)),
+            ("recipe", recipes_of(study), usable_recipes(config)),
             ("segmentation", ways, segmentation.known()),
             ("dataset", used, list(config["datasets"])),
         ):
@@ -87,7 +87,7 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
                 raise InputError(
                     f"study {name}", f"{kind} '{unknown}' is unknown", f"Known {kind}s: {', '.join(there)}"
                 )
-        check_healthy(name, config, study["cohorts"]["healthy"])
+        check_healthy(name, config, study["cohorts"])
         for cohort in study["cohorts"].values():
             entry = config["datasets"][cohort["dataset"]]
             check_labels(name, cohort["dataset"], entry)
@@ -104,7 +104,26 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
             check_drawing(level, varied)
         check_training(name, study["training"])
         check_inpainted(name, config, study)
+    for name, study in studies.items():
+        check_models(name, study, studies)
     return studies
+
+
+def read_study(folder: Path, name: str) -> dict:
+    """A study as its file states it: laid over the one that it is `like`, where it names one."""
+    stated = yaml.safe_load((folder / f"{name}.yaml").read_text())
+    return lay_over(read_study(folder, stated.pop("like")), stated) if "like" in stated else stated
+
+
+def stated_roles(folder: Path, name: str) -> set[str]:
+    """The cohorts that a study's file names, and those of the study that it is `like`, left out or not."""
+    stated = yaml.safe_load((folder / f"{name}.yaml").read_text())
+    return set(stated.get("cohorts", {})) | (stated_roles(folder, stated["like"]) if "like" in stated else set())
+
+
+def recipes_of(study: dict) -> list[str]:
+    """The recipe of a study, and those of single methods."""
+    return [study["recipe"], *study.get("recipes", {})]
 
 
 def reading(entry: dict) -> dict[str, object]:
@@ -162,14 +181,23 @@ def check_segmentation(study: str, values: dict) -> None:
         settings.check(f"study {study}", f"segmentation {module}", segmentation.load(module).segment, own)
 
 
-def check_healthy(study: str, config: dict, cohort: dict) -> None:
+def check_models(study: str, values: dict, studies: dict[str, dict]) -> None:
+    """Raise InputError where a study takes the models of one that doesn't train them."""
+    source = values.get("models_of")
+    untrained = set(values["methods"]) - set(studies.get(source, {}).get("methods", []))
+    if source and untrained:
+        problem = f"takes models of {source}, which doesn't train {', '.join(sorted(untrained))}"
+        raise InputError(f"study {study}", problem, "Run both, with these methods, or neither")
+
+
+def check_healthy(study: str, config: dict, cohorts: dict[str, dict]) -> None:
     """Raise InputError where a study would train on the ill, or may be left with nobody to train on."""
-    healthy, dataset = healthy_datasets(config), cohort["dataset"]
-    if cohort.get("optional"):
+    if cohorts["healthy"].get("optional"):
         raise InputError(f"study {study}", "has an optional healthy cohort", "Without it nothing can be trained")
-    if dataset not in healthy:
-        problem = f"trains on '{dataset}', whose subjects aren't healthy"
-        raise InputError(f"study {study}", problem, f"Healthy datasets: {', '.join(healthy)}")
+    for dataset in [cohort["dataset"] for role, cohort in cohorts.items() if role == "healthy" or cohort.get("train")]:
+        if dataset not in healthy_datasets(config):
+            problem = f"trains on '{dataset}', whose subjects aren't healthy"
+            raise InputError(f"study {study}", problem, f"Healthy datasets: {', '.join(healthy_datasets(config))}")
 
 
 def check_labels(study: str, dataset: str, entry: dict) -> None:
@@ -206,7 +234,8 @@ def check_datasets(config: dict, studies: dict[str, dict]) -> None:
         check_folder(f"datasets.{dataset}.path", drop_folder(config, dataset))
         index = reader(entry["reader"]).index
         settings.check(f"datasets.{dataset}", f"reader {entry['reader']}", index, entry.get("options", {}))
-    for name in sorted({use["recipe"] for use in (*studies.values(), *config["preparation"])}):
+    used = {recipe for study in studies.values() for recipe in recipes_of(study)}
+    for name in sorted(used | {entry["recipe"] for entry in config["preparation"]}):
         module, own = recipe(config, name)
         settings.check(f"recipes.{name}", f"recipe {module}", load_recipe(module).preprocess, own)
     for name, study in studies.items():

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from brainuad import sweeps
-from brainuad.configuration import recipe
+from brainuad.configuration import recipe, recipes_of
 from brainuad.datasets import location, sources
 from brainuad.datasets.presence import Part, Presence, gigabytes, total
 from brainuad.preprocessing.recipes import load
@@ -66,6 +66,7 @@ def lacking(folder: Path, part: Part) -> float:
 
 def study_sizes(config: dict, study: dict, datasets: dict[str, Presence]) -> list[tuple[str, float, str]]:
     """What a study's scans with their slices, and its anomaly maps take: name, bytes and how they are reckoned."""
+    recipes = recipes_of(study)
     slices, rows, columns = stack_shape(config, study["recipe"])
     scan = SCAN_BYTES / config.get("phantom", {}).get("spacing", 1.0) ** 3
     pair = 2 * 4 * slices * rows * columns
@@ -77,7 +78,12 @@ def study_sizes(config: dict, study: dict, datasets: dict[str, Presence]) -> lis
     seeds = len(config["seeds"])
     pixels = f"2 x {slices} x {rows} x {columns} x 4 bytes"
     return [
-        ("scans", subjects * (scan + pair), f"{subjects} subjects x ({scan / 1e6:.0f} MB + slices {pixels})"),
+        (
+            "scans",
+            subjects * len(recipes) * (scan + pair),
+            f"{subjects} subjects x {'' if len(recipes) == 1 else f'{len(recipes)} recipes x '}({scan / 1e6:.0f} MB"
+            f" + slices {pixels})",
+        ),
         (
             "maps",
             tested * methods * seeds * pair,

@@ -109,7 +109,9 @@ def without_missing(config: dict, studies: dict[str, dict], sources: Path) -> di
         missing = {role: missing_data(config, cohort, sources) for role, cohort in optional.items()}
         left_out = {role: datasets for role, datasets in missing.items() if datasets}
         notes = [
-            f"Not tested on {optional[role]['title']}: {', '.join(left_out[role])} is missing." for role in left_out
+            f"Not {'trained or ' * bool(optional[role].get('train'))}tested on {optional[role]['title']}:"
+            f" {', '.join(left_out[role])} is missing."
+            for role in left_out
         ]
         cohorts = {role: cohort for role, cohort in study["cohorts"].items() if role not in left_out}
         trimmed = trim({**study, "cohorts": cohorts, "notes": [*study["notes"], *notes]})

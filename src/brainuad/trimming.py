@@ -15,6 +15,7 @@ def named_methods(study: dict) -> Iterator[str]:
         for pair in contrast["pairs"]:
             yield from pair
     yield from study.get("segmentation", {}).get("thresholded", [])
+    yield from (name for methods in study.get("recipes", {}).values() for name in methods)
     yield from [*study.get("settings", {}), *study.get("training", {}).get("methods", {})]
     if "heatmaps" in study:
         yield from [study["heatmaps"]["reference"], *study["heatmaps"]["methods"]]
@@ -64,6 +65,9 @@ def trim(study: dict) -> dict:
         shown = heatmaps["methods"] and heatmaps["reference"] in methods and heatmaps["cohort"] in cohorts
         del trimmed["heatmaps"]
         trimmed |= {"heatmaps": heatmaps} if shown else {}
+    if "recipes" in study:
+        recipes = {recipe: [name for name in own if name in methods] for recipe, own in study["recipes"].items()}
+        trimmed["recipes"] = {recipe: own for recipe, own in recipes.items() if own}
     contrasts = [
         {**contrast, "pairs": [pair for pair in contrast["pairs"] if set(pair) <= methods]}
         for contrast in study.get("contrasts", [])

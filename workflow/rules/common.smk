@@ -45,6 +45,7 @@ except InputError as error:
 RESULTS = f"results/{config['run']}"
 DOWNLOADS = config["downloads"]
 VOLUME = f"{RESULTS}/volumes/{{dataset}}/{{modality}}/{{subject}}"
+JOINED = "all-healthy"  # in place of a dataset: the slices of all healthy cohorts that a study trains on
 METHODS = {}
 PHANTOMS = config.get("phantom", {}).get("subjects", {})
 USED_MODALITIES = configuration.used_modalities(config, REPORTED)
@@ -75,6 +76,7 @@ wildcard_constraints:
     method="[a-z0-9-]+",
     seed=r"\d+",
     subject="[^/]+",
+    images=any_of(["images", *(f"images-{recipe}" for recipe in config["recipes"])]),
     group=any_of(name for study in REPORTED.values() for name in study["groups"]),
     example=any_of(name for study in REPORTED.values() for name in study["examples"]),
     inpainted=any_of(name for study in REPORTED.values() for name in study["inpainted"]),
@@ -132,6 +134,12 @@ def own_training(study, method):
     return STUDIES[study]["training"].get("methods", {}).get(method, {})
 
 
+def recipe_of(study, method=None):
+    """The recipe of the slices that a method takes: the study's, unless it names another for it."""
+    others = STUDIES[study].get("recipes", {}).items()
+    return next((recipe for recipe, methods in others if method in methods), STUDIES[study]["recipe"])
+
+
 def cohort(w):
     """The cohort of a study that a job's dataset belongs to."""
     return next(c for c in STUDIES[w.study]["cohorts"].values() if c["dataset"] == w.dataset)
@@ -153,8 +161,13 @@ def reader_module(dataset):
 
 
 def healthy(study):
-    """The dataset that a study trains on."""
+    """The dataset that a study trains on, and whose held-out subjects set its operating points."""
     return STUDIES[study]["cohorts"]["healthy"]["dataset"]
+
+
+def trained_on(study, split="train"):
+    """The datasets of a study's training and of its validation; more than one where further cohorts train."""
+    return [c["dataset"] for c in STUDIES[study]["cohorts"].values() if c.get("train") and c.get(split)]
 
 
 def seeds(method):

@@ -42,7 +42,7 @@ rule postprocess:
 # through the chain of each test dataset.
 use rule postprocess as postprocess_healthy with:
     input:
-        images=VALIDATION,
+        images=HELD_OUT,
         maps=lambda w: maps(w.study, healthy(w.study), "validation", w.method, w.seed),
     output:
         f"{RESULTS}/{{study}}/{{dataset}}/healthy-validation/{RUN}/processed.h5",
@@ -57,12 +57,12 @@ def labelled_validation(w):
     sets = [
         c["dataset"]
         for c in STUDIES[w.study]["cohorts"].values()
-        if c.get("validation") and c["dataset"] != healthy(w.study)
+        if c.get("validation") and not c.get("train")
     ]
     if not sets:
         return {}
     return {
-        "labelled_images": slices(w.study, sets[0], "validation"),
+        "labelled_images": slices(w.study, sets[0], "validation", method=w.method),
         "labels": slices(w.study, sets[0], "validation", "labels"),
         "labelled_processed": processed(w.study, sets[0], "validation", w.method, w.seed),
     }
@@ -71,7 +71,7 @@ def labelled_validation(w):
 rule thresholds:
     input:
         unpack(labelled_validation),
-        images=VALIDATION,
+        images=HELD_OUT,
         processed=lambda w: processed(w.study, w.dataset, "healthy-validation", w.method, w.seed),
     output:
         f"{TEST}/{RUN}/thresholds.json",
@@ -133,7 +133,7 @@ def tested_masks(w):
 
 rule evaluate:
     input:
-        images=lambda w: slices(w.study, w.dataset, "test"),
+        images=lambda w: slices(w.study, w.dataset, "test", method=w.method),
         labels=lambda w: slices(w.study, w.dataset, "test", "labels"),
         maps=lambda w: maps(w.study, w.dataset, "test", w.method, w.seed),
         processed=lambda w: processed(w.study, w.dataset, "test", w.method, w.seed),

@@ -7,9 +7,17 @@ MAPS = f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{{method}}/seed{{seed}}/maps.
 # Levels of a sweep take what their setting doesn't touch from the study they vary.
 
 
-def slices(study, dataset, split, kind="images"):
-    """The slices of a study's split."""
+def slices(study, dataset, split, kind="images", method=None):
+    """The slices of a study's split, of a method those that its recipe made."""
+    recipe = recipe_of(study, method)
+    kind += "" if recipe == STUDIES[study]["recipe"] else f"-{recipe}"
     return f"{RESULTS}/{sweeps.owner_of_slices(STUDIES, study, split)}/{dataset}/{split}/{kind}.h5"
+
+
+def training_slices(study, split, method):
+    """The slices of all healthy cohorts that a method is trained or validated on."""
+    datasets = trained_on(study, split)
+    return slices(study, JOINED if len(datasets) > 1 else healthy(study), split, method=method)
 
 
 def lineage(method):
@@ -27,6 +35,11 @@ def model_owner(study, method):
     return sweeps.owner_of_model(STUDIES, study, lineage(method))
 
 
+def trainer(study, method):
+    """The study that trains the model of a method: a study may take those of another."""
+    return STUDIES[study].get("models_of") or model_owner(study, method)
+
+
 def maps(study, dataset, split, method, seed):
     """The maps of a method."""
     return MAPS.format(study=model_owner(study, method), dataset=dataset, split=split, method=method, seed=seed)
@@ -37,7 +50,7 @@ def maps(study, dataset, split, method, seed):
 
 def IMAGES(w):
     """The slices to score."""
-    return slices(w.study, w.dataset, w.split)
+    return slices(w.study, w.dataset, w.split, method=w.method)
 
 
 def LABELS(w):
@@ -47,18 +60,23 @@ def LABELS(w):
 
 def TRAIN(w):
     """The healthy slices to train on."""
-    return slices(w.study, healthy(w.study), "train")
+    return training_slices(w.study, "train", w.method)
 
 
 def VALIDATION(w):
     """The healthy slices that tell when to stop."""
-    return slices(w.study, healthy(w.study), "validation")
+    return training_slices(w.study, "validation", w.method)
+
+
+def HELD_OUT(w):
+    """The healthy slices that set operating points: of the healthy cohort alone."""
+    return slices(w.study, healthy(w.study), "validation", method=w.method)
 
 
 def trained(*methods):
     """Input function: the models of methods, trained with the same study and seed."""
     return lambda w: [
-        f"{RESULTS}/{model_owner(w.study, method)}/models/{method}/seed{w.seed}/model.pt" for method in methods
+        f"{RESULTS}/{trainer(w.study, method)}/models/{method}/seed{w.seed}/model.pt" for method in methods
     ]
 
 

@@ -65,7 +65,7 @@ def prepared(w):
     names = set()
     for study, values in REPORTED.items():
         cohorts = [c for c in values["cohorts"].values() if (c["dataset"], c["modality"]) == (w.dataset, w.modality)]
-        if values["recipe"] == w.recipe and cohorts:
+        if w.recipe in (values["recipe"], *values.get("recipes", {})) and cohorts:
             table = pd.read_csv(checkpoints.split.get(study=study).output[0], dtype=str)
             names |= set(table[table["dataset"] == w.dataset]["subject"])
     for entry in config["preparation"]:
@@ -154,13 +154,19 @@ rule preparation:
 
 
 def preprocessed(kind):
-    """Input function: preprocessed files of one kind for all subjects of a cohort's split."""
+    """Input function: preprocessed files of one kind for all subjects of a cohort's split; labels by the study's recipe."""
 
     def files(w):
-        fixed = {"recipe": STUDIES[w.study]["recipe"], "dataset": w.dataset, "modality": cohort(w)["modality"]}
+        recipe = STUDIES[w.study]["recipe"] if kind == "label" else recipe_of_slices(w)
+        fixed = {"recipe": recipe, "dataset": w.dataset, "modality": cohort(w)["modality"]}
         return [f"{PREPROCESSED.format(**fixed, subject=subject)}_{kind}.nii.gz" for subject in subjects(w)]
 
     return files
+
+
+def recipe_of_slices(w):
+    """The recipe of a file of slices: the study's, unless its name tells another."""
+    return w.images.removeprefix("images").removeprefix("-") or STUDIES[w.study]["recipe"]
 
 
 def repeated(option, values):
@@ -180,10 +186,10 @@ rule slices:
         brain=preprocessed("brain"),
         label=lambda w: preprocessed("label")(w) if drawn_slices(w) and is_labelled(w.dataset) else [],
     output:
-        f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/images.h5",
+        f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{{images}}.h5",
     params:
         code=code("stages.slices"),
-        recipe=lambda w: STUDIES[w.study]["recipe"],
+        recipe=recipe_of_slices,
         modality=lambda w: cohort(w)["modality"],
         subjects=lambda w: repeated("subject", subjects(w)),
         images=lambda w, input: repeated("image", input.image),
@@ -191,9 +197,9 @@ rule slices:
         labels=lambda w, input: repeated("label", input.label),
         draw=lambda w: f"--draw {drawn_slices(w)} --seed {config['seed']}" if drawn_slices(w) else "",
     log:
-        f"{RESULTS}/logs/slices/{{study}}/{{dataset}}/{{split}}.log",
+        f"{RESULTS}/logs/slices/{{study}}/{{dataset}}/{{split}}/{{images}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/slices/{{study}}/{{dataset}}/{{split}}.tsv"
+        f"{RESULTS}/benchmarks/slices/{{study}}/{{dataset}}/{{split}}/{{images}}.tsv"
     threads: 1
     resources:
         mem_mb=16000,
@@ -201,6 +207,26 @@ rule slices:
     shell:
         "brainuad slices --dataset {wildcards.dataset} --recipe {params.recipe} --modality {params.modality}"
         " {params.subjects} {params.images} {params.brains} {params.labels} {params.draw} --out {output} 2> {log}"
+
+
+rule join_slices:
+    input:
+        lambda w: [f"{RESULTS}/{w.study}/{dataset}/{w.split}/{w.images}.h5" for dataset in trained_on(w.study, w.split)],
+    output:
+        f"{RESULTS}/{{study}}/{JOINED}/{{split}}/{{images}}.h5",
+    params:
+        code=code("stages.join_slices"),
+        images=lambda w, input: repeated("images", input),
+    log:
+        f"{RESULTS}/logs/join_slices/{{study}}/{{split}}/{{images}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/join_slices/{{study}}/{{split}}/{{images}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "brainuad join-slices {params.images} --out {output} 2> {log}"
 
 
 rule label_slices:

@@ -96,7 +96,7 @@ def shared_training(training):
 
 def study_file(study):
     """A study as its file states it."""
-    return yaml.safe_load((WORKFLOW / "studies" / f"{study}.yaml").read_text())
+    return configuration.read_study(WORKFLOW / "studies", study)
 
 
 rule table_settings:

@@ -23,6 +23,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/examples.smk"
 include: "workflow/rules/sweeps.smk"
 include: "workflow/rules/inpainting.smk"
+include: "workflow/rules/strega.smk"
 
 
 report: "workflow/report/workflow.rst"
@@ -41,6 +42,16 @@ for name in REPORTED:
             name
         input:
             report_files(name),
+
+
+# The studies of one paper together: `snakemake strega2022`.
+for paper in sorted({name.partition("-")[0] for name in REPORTED} - set(REPORTED)):
+
+    rule:
+        name:
+            paper
+        input:
+            [report_files(name) for name in REPORTED if name.partition("-")[0] == paper],
 
 
 # `make` makes the report when this file is newer.

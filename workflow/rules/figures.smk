@@ -3,6 +3,11 @@
 FIGURES = f"{RESULTS}/{{study}}/figures"
 
 
+def violin_dice(study):
+    """The Dice of the violin plots: of the masks of the study's own segmentation, where it has them of whole scans."""
+    return "dice_volume" if "dice_volume" in STUDIES[study].get("compared", []) else "dice_at_fpr_5"
+
+
 rule figure_violins:
     input:
         study=STUDY,
@@ -17,7 +22,7 @@ rule figure_violins:
         ),
     params:
         code=code("stages.figure_violins"),
-        metrics=repeated("metric", ["auprc", "dice_at_fpr_5"]),
+        metrics=lambda w: repeated("metric", ["auprc", violin_dice(w.study)]),
         caption=caption,
     log:
         f"{RESULTS}/logs/figure_violins/{{study}}/{{dataset}}.log",

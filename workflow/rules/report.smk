@@ -11,19 +11,25 @@ def report_files(study):
     kinds = ["violins", "curves", *(["pareto"] if whole else [])]  # drawn slices tell no time for a scan
     figures += [f"{d}-{kind}" for d in labelled(study) for kind in kinds]
     figures += [f"{example}-examples" for example in values["examples"]]
-    figures += ["training"] if any(METHODS[method]["trained"] for method in values["methods"]) else []
+    trains = any(METHODS[method]["trained"] for method in values["methods"]) and "models_of" not in values
+    figures += ["training"] if trains else []
     tables = [*tested(study), "subjects", "settings"]
     if labelled(study):
         figures += [f"{group}-{kind}" for group in values["groups"] for kind in ("bars", "correlations", "histograms")]
         tables += ["contrasts"] if values["contrasts"] or values["shifts"] else []
     figures += [f"{sweep}-sweep" for sweep in values["sweeps"] if swept_datasets(study, sweep)]
     figures += [f"{inpainted}-inpainting" for inpainted in values["inpainted"]]
+    figures += strega_figures(study) if values.get("segmentation", {}).get("method") == "strega" else []
     figures += superpixel_figures(study) if values.get("segmentation", {}).get("method") == "superpixels" else []
     if "heatmaps" in values:
         figures += heatmap_figures(study)
         tables += ["cost"]
     return [
-        *quality_files((values["recipe"], c["dataset"], c["modality"]) for c in values["cohorts"].values()),
+        *quality_files(
+            (recipe, c["dataset"], c["modality"])
+            for recipe in configuration.recipes_of(values)
+            for c in values["cohorts"].values()
+        ),
         *([f"{RESULTS}/phantom.png", f"{RESULTS}/anomalies.png"] if PHANTOMS else []),
         *(f"{RESULTS}/{study}/tables/{table}.html" for table in tables),
         *(f"{RESULTS}/{study}/figures/{figure}.svg" for figure in figures),
@@ -60,7 +66,8 @@ def resolved(study):
     }
     names = {method: METHODS[method] for method in values["methods"]}
     run = {"name": study, "run": config["run"], "phantom": bool(PHANTOMS), "seeds": config["seeds"]}
-    details = {"recipe_settings": config["recipes"][values["recipe"]], "method_settings": config["methods"]}
+    recipes = {name: config["recipes"][name] for name in configuration.recipes_of(values)}
+    details = {"recipe_settings": recipes, "method_settings": config["methods"]}
     return {**values, **run, **details, "cohorts": cohorts, "method_names": names}
 
 

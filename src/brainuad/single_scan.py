@@ -1,0 +1,167 @@
+"""One scan through a trained method of a study: as in the workflow, from the scan to a mask on the scan's own grid."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import SimpleITK as sitk
+import yaml
+from scipy import ndimage
+
+from brainuad import segmentation
+from brainuad.datasets import brains, volumes
+from brainuad.datasets.reader import MODALITIES
+from brainuad.errors import InputError
+from brainuad.methods.base import Maps, Volume
+from brainuad.postprocessing import operating_points
+from brainuad.postprocessing.baur import NEIGHBOURS_26, Settings, drop_small_components, postprocess
+from brainuad.preprocessing import recipes, space
+from brainuad.preprocessing.steps import Steps
+from brainuad.slices import to_slices, to_volume
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study does to the scans of one of its methods, read from its `study.yaml`."""
+
+    study: str
+    method: str
+    settings: dict
+    """The method's hyper-parameters."""
+    recipe: str
+    recipe_settings: dict
+    modalities: list[str]
+    healthy: str
+    """The dataset that the study trains on."""
+    postprocessing: dict
+    segmentation: dict | None
+    """The study's own, if this method's maps go through it."""
+
+    @classmethod
+    def read(cls, path: Path, method: str) -> "Plan":
+        """Raises InputError where the file is no resolved study, or one without the method."""
+        try:
+            study = yaml.safe_load(path.read_text())
+            names = study["method_names"]
+            if method not in names:
+                raise InputError(path, f"has no method '{method}'", f"Its methods: {', '.join(names)}")
+            others = study.get("recipes", {}).items()
+            recipe = next((name for name, own in others if method in own), study["recipe"])
+            parts = names[method].get("settings"), study.get("settings", {}).get(method)
+            settings = {
+                key: value
+                for part in (*parts, study["method_settings"].get(method))
+                for key, value in (part or {}).items()
+            }
+            module = study["recipe_settings"][recipe].get("module", recipe)
+            own = {key: value for key, value in study["recipe_settings"][recipe].items() if key != "module"}
+            ways = study.get("segmentation")
+            ways = None if ways is None or method in ways.get("thresholded", []) else ways
+            modalities = list(dict.fromkeys(cohort["modality"] for cohort in study["cohorts"].values()))
+            return cls(
+                study["name"],
+                method,
+                settings,
+                module,
+                own,
+                modalities,
+                study["cohorts"]["healthy"]["dataset"],
+                study["postprocessing"],
+                ways,
+            )
+        except OSError as error:
+            raise InputError(path, "is missing", "Name the study.yaml of the run that trained the model") from error
+        except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+            raise InputError(path, f"is no resolved study ({error})", "Make it with the workflow") from error
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A scan on the grid of a recipe, as a method sees it, and the way back."""
+
+    volume: Volume
+    """The slices that show brain."""
+    scan: np.ndarray
+    """(D, H, W) the scan itself on the same slices."""
+    brain_from: str
+    """Where the brain mask comes from."""
+    image: sitk.Image
+    """On the recipe's grid."""
+    transform: sitk.Transform
+    """From that grid to the scan."""
+    own: sitk.Image
+    """An empty image on the grid of the scan's file."""
+
+    def back(self, slices: np.ndarray, interpolator: int) -> np.ndarray:
+        """Slices (D, H, W) as an array (X, Y, Z) on the grid of the scan's file, 0 elsewhere."""
+        stack = np.zeros(sitk.GetArrayViewFromImage(self.image).shape, np.float32)
+        stack[self.volume.slices] = slices
+        affine = space.to_ras(self.image)[1]
+        image = space.from_ras(np.ascontiguousarray(to_volume(stack)), affine)
+        there = sitk.Resample(image, self.own, self.transform.GetInverse(), interpolator, 0.0)
+        return sitk.GetArrayFromImage(there).transpose(2, 1, 0)
+
+
+def prepare(scan: Path, brain: Path | None, modality: str, plan: Plan) -> Prepared:
+    """Check a scan, find its brain and bring it through the recipe of a plan. Raises InputError."""
+    if modality not in plan.modalities:
+        problem = f"is said to be {modality}, but {plan.study} knows {', '.join(plan.modalities)} alone"
+        raise InputError(scan, problem, "Take another scan of this person, or a model of another study")
+    loaded = volumes.load_image(str(scan))
+    row = {**dict.fromkeys((*MODALITIES, "label", "brain"), ""), modality: str(scan), "brain": str(brain or "")}
+    mask, brain_from = brains.find(row, modality, loaded)
+    image, inside = (space.from_ras(part.data, part.affine) for part in (loaded, mask))
+    try:
+        chain = recipes.load(plan.recipe).preprocess
+        done, brain_there, transform = chain(
+            image, inside, modality=modality, steps=Steps(inside), **plan.recipe_settings
+        )
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise InputError(scan, f"can't be preprocessed ({reason})", "Look at the scan and its brain mask") from error
+    shown = sitk.Resample(sitk.Cast(image, sitk.sitkFloat32), done, transform, sitk.sitkLinear, 0.0)
+    stacks = [to_slices(space.to_ras(part)[0]) for part in (done, brain_there, shown)]
+    where = np.flatnonzero((stacks[1] > 0).any((1, 2)))
+    values, brain_slices, scan_slices = (stack[where] for stack in stacks)
+    header = nib.load(scan)
+    own = space.from_ras(np.zeros(header.shape[:3], np.uint8), header.affine)
+    seen = Volume(values.astype(np.float32), brain_slices > 0, where)
+    return Prepared(seen, scan_slices, brain_from, done, transform, own)
+
+
+def find(maps: Maps, prepared: Prepared, plan: Plan, thresholds: Path | None) -> tuple[np.ndarray, np.ndarray]:
+    """The post-processed map and the mask (D, H, W) of a method's maps, as the study makes them.
+
+    Where the study has no segmentation of its own the mask is what lies above the default operating point of
+    `thresholds`. Raises InputError where that file is needed and isn't there.
+    """
+    chain = {key: value for key, value in plan.postprocessing.items() if key != "min_component"}
+    settings = Settings(**{**chain, "residual": "absolute", "median": tuple(chain["median"])})
+    volume = prepared.volume
+    background = min(0.0, float(maps.score.min()))
+    score = postprocess(maps.score, volume.image, maps.reconstruction, volume.brain, settings, background)
+    if plan.segmentation is not None:
+        own = {key: value for key, value in plan.segmentation.items() if key not in ("method", "thresholded")}
+        return score, segmentation.load(plan.segmentation["method"]).segment(volume.image, score, volume.brain, **own)
+    if thresholds is None:
+        raise InputError("--thresholds", "isn't given, and none lie beside the model", "Name a thresholds.json")
+    above = score > operating_points.read(thresholds)[operating_points.DEFAULT]
+    return score, drop_small_components(above & volume.brain, plan.postprocessing["min_component"])
+
+
+def components(mask: np.ndarray, score: np.ndarray, millilitres: float) -> list[dict]:
+    """Each 26-connected component of a mask (X, Y, Z): its box in voxels, volume and highest score; largest first."""
+    numbered, _ = ndimage.label(mask, NEIGHBOURS_26)
+    found = []
+    for number, box in enumerate(ndimage.find_objects(numbered), start=1):
+        inside = numbered[box] == number
+        found.append(
+            {
+                "first_voxel": [int(extent.start) for extent in box],
+                "last_voxel": [int(extent.stop) - 1 for extent in box],
+                "millilitres": round(float(np.count_nonzero(inside)) * millilitres, 3),
+                "highest_score": round(float(score[box][inside].max()), 4),
+            }
+        )
+    return sorted(found, key=lambda entry: -entry["millilitres"])

@@ -1,0 +1,77 @@
+"""Segment one raw scan with a trained method: anomaly map, mask, boxes and a quick look, on the scan's own grid."""
+
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import SimpleITK as sitk
+
+from brainuad import single_scan
+from brainuad.errors import InputError
+from brainuad.figures import quick_look
+from brainuad.figures.style import drawn
+from brainuad.files import atomic, save_nifti, sha256
+from brainuad.methods.base import build
+from brainuad.seeds import generator
+
+
+def main(
+    scan: Path,
+    *,
+    method: str,
+    modality: str,
+    out: Path,
+    model: list[Path] = [],  # noqa: B006
+    brain: Path | None = None,
+    study: Path | None = None,
+    thresholds: Path | None = None,
+    device: str = "auto",
+    threads: int = 0,
+) -> None:
+    """Bring SCAN (NIfTI, of MODALITY) through the chain of the study that trained METHOD, into the folder OUT.
+
+    MODEL lies where the workflow has put it, results/<run>/<study>/models/<method>/seed<k>/model.pt, so that the
+    study's settings and thresholds are found from there; else STUDY (study.yaml) and THRESHOLDS (thresholds.json) name
+    them. A method without a model needs STUDY. BRAIN is a mask on the scan's grid; without one it is looked for.
+
+    OUT gets anomaly-map.nii.gz, mask.nii.gz, findings.json and quick-look.svg.
+    """
+    if not (model or study):
+        raise InputError("--model", "isn't given, and no --study either", "Name the trained model")
+    folder = (study or model[0].absolute().parents[3] / "study.yaml").parent
+    plan = single_scan.Plan.read(study or folder / "study.yaml", method)
+    prepared = single_scan.prepare(scan, brain, modality, plan)
+    if model:
+        from brainuad import models
+        from brainuad.device import choose
+
+        scorer = models.assembled(model, method, plan.settings).to(choose(device, threads))
+    else:
+        scorer = build(method, plan.settings)
+    maps = scorer.score(prepared.volume, generator(0, method, scan.name))
+    seed = model[0].absolute().parent.name if model else "seed*"
+    beside = sorted(folder.glob(f"{plan.healthy}/test/{method}/{seed}/thresholds.json"))
+    score, mask = single_scan.find(maps, prepared, plan, thresholds or next(iter(beside), None))
+
+    anomaly_map, found = prepared.back(score, sitk.sitkLinear), prepared.back(mask, sitk.sitkNearestNeighbor) > 0.5
+    affine = nib.load(scan).affine
+    millilitres = abs(float(np.linalg.det(affine[:3, :3]))) / 1000
+    facts = {
+        "scan": str(scan),
+        "study": plan.study,
+        "method": method,
+        "models": {str(path): sha256(path) for path in model},
+        "modality": modality,
+        "brain_mask": prepared.brain_from,
+        "found_millilitres": round(float(np.count_nonzero(found)) * millilitres, 3),
+        "boxes": single_scan.components(found, anomaly_map, millilitres),
+    }
+    save_nifti(out / "anomaly-map.nii.gz", anomaly_map, affine, f"{plan.study} {method}")
+    save_nifti(out / "mask.nii.gz", found.astype(np.uint8), affine, f"{plan.study} {method}")
+    with atomic(out / "findings.json") as temporary:
+        temporary.write_text(json.dumps(facts, indent=2) + "\n")
+    inside = prepared.volume.brain
+    shown = quick_look.choose(mask, inside)
+    with drawn(out / "quick-look.svg", *quick_look.size(shown, inside), layout="compressed") as figure:
+        quick_look.draw(figure, f"{scan.name}, {method} of {plan.study}", shown, prepared.scan, inside, score, mask)

@@ -1,0 +1,147 @@
+"""One scan from file to mask: found where it was put, on the grid of its own file, whatever the order of axes."""
+
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+import yaml
+from nibabel.orientations import axcodes2ornt, inv_ornt_aff, ornt_transform
+
+from brainuad.errors import InputError
+from brainuad.figures import quick_look
+from brainuad.single_scan import Plan, components
+from brainuad.stages import segment
+
+SHAPE, VOXEL = (40, 46, 36), 4.0
+METHOD = "threshold-bright"
+
+
+def head() -> tuple[np.ndarray, np.ndarray]:
+    """A stripped brain with grain, in RAS order, and a bright ball off its middle in every direction."""
+    x, y, z = (np.arange(n) - (n - 1) / 2 for n in SHAPE)
+    x, y, z = x[:, None, None], y[None, :, None], z[None, None]
+    brain = (x / 16) ** 2 + (y / 19) ** 2 + (z / 14) ** 2 < 1
+    ball = (x - 6) ** 2 + (y + 5) ** 2 + (z - 3) ** 2 < 3.6**2
+    grain = np.random.default_rng(0).normal(0, 4, SHAPE)
+    return np.where(brain, 100 + grain + 150 * ball, 0).astype(np.float32), ball
+
+
+def write_scan(folder: Path, volume: np.ndarray, axes: str = "RAS") -> Path:
+    """A volume in RAS order as a NIfTI file whose voxels are stored along these axes."""
+    image = nib.Nifti1Image(volume, np.diag([VOXEL, VOXEL, VOXEL, 1.0]))
+    image.affine[:3, 3] = (-70, -110, -50)
+    turn = ornt_transform(axcodes2ornt("RAS"), axcodes2ornt(axes))
+    path = folder / f"{axes}.nii.gz"
+    nib.save(image.as_reoriented(turn), path)
+    assert np.allclose(nib.load(path).affine, image.affine @ inv_ornt_aff(turn, SHAPE), atol=1e-3)
+    return path
+
+
+def write_study(folder: Path, **changes: object) -> Path:
+    """A study whose slices hold intensities, and the threshold of its controls."""
+    study = {
+        "name": "made",
+        "cohorts": {"healthy": {"dataset": "ixi", "modality": "T1"}},
+        "recipe": "intensity",
+        "recipe_settings": {"intensity": {"module": "strega", "tissues": False, "size": 64, "slice_spacing": 4.0}},
+        "method_settings": {},
+        "method_names": {METHOD: {"label": "bright", "settings": {}}},
+        "postprocessing": {"erosion": 0, "median": [1, 1, 1], "min_component": 2, "hyper_intensity": None},
+    } | changes
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(study))
+    thresholds = folder / "ixi/test" / METHOD / "seed0/thresholds.json"
+    thresholds.parent.mkdir(parents=True, exist_ok=True)
+    thresholds.write_text('{"fpr_5": 1.5}')
+    return path
+
+
+@pytest.mark.parametrize("axes", ["RAS", "LPS", "PIR"])
+def test_a_ball_is_found_where_it_lies(tmp_path: Path, axes: str) -> None:
+    volume, ball = head()
+    scan = write_scan(tmp_path, volume, axes)
+    truth = nib.load(write_scan(tmp_path, ball.astype(np.uint8), axes).rename(tmp_path / "truth.nii.gz"))
+    scan = write_scan(tmp_path, volume, axes)
+    out = tmp_path / "out"
+    segment.main(scan, method=METHOD, modality="T1", study=write_study(tmp_path), out=out)
+    mask, scores = (nib.load(out / name) for name in ("mask.nii.gz", "anomaly-map.nii.gz"))
+    assert np.allclose(mask.affine, nib.load(scan).affine, atol=1e-3) and mask.shape == scores.shape == truth.shape
+    found, lesion = np.asarray(mask.dataobj) > 0, np.asarray(truth.dataobj) > 0
+    assert 2 * (found & lesion).sum() / (found.sum() + lesion.sum()) > 0.8
+    assert scores.get_fdata()[lesion].mean() > 1.5 > scores.get_fdata()[~lesion].max() / 1.5
+    facts = json.loads((out / "findings.json").read_text())
+    (box,) = facts["boxes"]
+    inside = np.argwhere(lesion)
+    assert np.abs(np.array(box["first_voxel"]) - inside.min(0)).max() <= 1
+    assert np.abs(np.array(box["last_voxel"]) - inside.max(0)).max() <= 1
+    assert facts["found_millilitres"] == pytest.approx(found.sum() * VOXEL**3 / 1000, abs=1e-3)
+    assert (out / "quick-look.svg").stat().st_size > 0
+
+
+def test_a_study_s_own_segmentation_and_recipe_of_a_method(tmp_path: Path) -> None:
+    """Otsu splits brain from background; nothing is left where the opening asks for more than a slice has."""
+    volume, _ = head()
+    scan, found = write_scan(tmp_path, volume), {}
+    for area in (4, 5000):
+        changes = {
+            "recipe": "no-such",
+            "recipes": {"intensity": [METHOD]},
+            "segmentation": {"method": "strega", "step": 1.5, "min_area": area},
+        }
+        segment.main(scan, method=METHOD, modality="T1", study=write_study(tmp_path, **changes), out=tmp_path)
+        found[area] = json.loads((tmp_path / "findings.json").read_text())["boxes"]
+    assert len(found[4]) == 1 and found[5000] == []
+    thresholded = changes["segmentation"] | {"thresholded": [METHOD]}
+    plan = Plan.read(write_study(tmp_path, recipe="intensity", segmentation=thresholded), METHOD)
+    assert plan.segmentation is None
+
+
+def test_what_is_refused(tmp_path: Path) -> None:
+    volume, _ = head()
+    scan, given = write_scan(tmp_path, volume), {"method": METHOD, "study": write_study(tmp_path), "out": tmp_path}
+    with pytest.raises(InputError, match=r"is said to be T2, but made knows T1 alone"):
+        segment.main(scan, modality="T2", **given)
+    with pytest.raises(InputError, match=r"has no method 'vae'. Its methods: threshold-bright"):
+        segment.main(scan, modality="T1", **given | {"method": "vae"})
+    with pytest.raises(InputError, match=r"--model: isn't given"):
+        segment.main(scan, modality="T1", **given | {"study": None})
+    with pytest.raises(InputError, match=r"study.yaml: is missing"):
+        segment.main(scan, modality="T1", **given | {"study": tmp_path / "none/study.yaml"})
+    for name, array, problem in (
+        ("flat", np.zeros(SHAPE, np.float32), "is 0 everywhere"),
+        ("many", np.stack([volume] * 3, -1), "is 4-D"),
+    ):
+        path = tmp_path / f"{name}.nii.gz"
+        nib.save(nib.Nifti1Image(array, np.eye(4) * VOXEL), path)
+        with pytest.raises(InputError, match=problem):
+            segment.main(path, modality="T1", **given)
+    empty = tmp_path / "brain.nii.gz"
+    nib.save(nib.Nifti1Image(np.zeros(SHAPE, np.uint8), nib.load(scan).affine), empty)
+    with pytest.raises(InputError, match="is an empty brain mask"):
+        segment.main(scan, modality="T1", brain=empty, **given)
+    (tmp_path / "ixi/test" / METHOD / "seed0/thresholds.json").unlink()
+    with pytest.raises(InputError, match=r"--thresholds: isn't given, and none lie beside the model"):
+        segment.main(scan, modality="T1", **given)
+
+
+def test_components_by_hand() -> None:
+    mask = np.zeros((6, 7, 8), bool)
+    mask[1, 2, 3] = mask[2, 3, 4] = True  # joined by a corner
+    mask[5, 5, 1:4] = True
+    score = np.arange(mask.size, dtype=float).reshape(mask.shape)
+    large, small = components(mask, score, 0.5)
+    assert (large["first_voxel"], large["last_voxel"], large["millilitres"]) == ([5, 5, 1], [5, 5, 3], 1.5)
+    assert (small["first_voxel"], small["last_voxel"], small["millilitres"]) == ([1, 2, 3], [2, 3, 4], 1.0)
+    assert large["highest_score"] == score[5, 5, 3]
+    assert components(np.zeros_like(mask), score, 0.5) == []
+
+
+def test_the_quick_look_shows_the_largest_finds_or_the_middle() -> None:
+    brain, mask = np.zeros((2, 9, 8, 8), bool)
+    brain[4, :6], brain[5, :3] = True, True
+    assert quick_look.choose(mask, brain) == [4]
+    for k, pixels in {1: 2, 3: 5, 6: 1, 7: 4, 8: 3}.items():
+        mask[k].flat[:pixels] = True
+    assert quick_look.choose(mask, brain) == [1, 3, 7, 8]

@@ -50,6 +50,8 @@ QUICK = {
     "cevae": '{"latent": 16}',
     "cevae-strega-preprocessing": SIGNED,
     "strega": SIGNED,
+    "strega-input-minus-recon": '{"latent": 16, "score_sign": "input_minus_recon"}',
+    "strega-abs": SIGNED,
     "skip-ae": '{"width": 4}',
 }
 BASE = {
@@ -64,6 +66,8 @@ BASE = {
     "gmvae-you-restoration": "gmvae-you",
     "inpainting-16-apart": "inpainting-16",
     "inpainting-16-guided": "inpainting-16",
+    "strega-input-minus-recon": "strega",
+    "strega-abs": "strega",
     "loss-prediction": "inpainting-16",
     "loss-prediction-window": "inpainting-16",
     "loss-prediction-dense": "inpainting-16",

@@ -315,6 +315,25 @@ def test_dice_of_masks_has_an_interval_over_subjects(cohort):
     assert rows.at["pooled", "value"] == value["pooled", "dice"] and np.isnan(rows.at["pooled", "low"])
 
 
+def test_dice_and_lesions_of_whole_scans_and_boxes_of_slices(cohort):
+    """Subject a has one square of 4 x 4 in two slices, b a lesion of 6 x 3 that isn't found in one piece."""
+    _, _, truth, _ = arrays(cohort)
+    mask = np.zeros_like(truth)
+    mask[1, 6:10, 6:10] = mask[2, 6:10, 8:12] = True
+    mask[6, 2:4, 10:13] = True
+    value = run_evaluate(cohort, **write_masks(cohort, mask))
+    common = {"a": (16 + 8, 32, 32), "b": (6, 6, 18)}
+    for name, (both, found, lesion) in common.items():
+        assert value[name, "dice_volume"] == pytest.approx(2 * both / (found + lesion))
+        assert value[name, "lesion_ml"] == pytest.approx(lesion * 20 / 1000)
+    overlaps = [1, 8 / 24, 6 / 18]
+    assert value["a", "box_iou"] == pytest.approx(np.mean(overlaps[:2]))
+    assert value["pooled", "box_iou"] == pytest.approx(np.mean(overlaps))
+    assert value["pooled", "box_detection_rate"] == 1
+    assert not {("c", name) for name in ("dice_volume", "lesion_ml", "box_iou")} & set(value.index)
+    assert ("pooled", "dice_volume") not in value
+
+
 def test_masks_of_another_cohort_are_refused(cohort):
     with pytest.raises(InputError, match=r"masks\.h5: has shape"):
         run_evaluate(cohort, **write_masks(cohort, np.zeros((3, 24, 24), bool)))

@@ -1,5 +1,6 @@
 """The workflow as a whole, run small on a copy of the project: from phantom archives to tables and the report."""
 
+import json
 import os
 import re
 import shutil
@@ -22,6 +23,8 @@ import yaml
 from brainuad.files import sha256
 
 PROJECT = Path(__file__).parents[1]
+NONE = "{" + ", ".join(f"{path.stem}: null" for path in (PROJECT / "workflow/studies").glob("*.yaml")) + "}"
+STREGAS = ("strega", "cevae")
 LABELLED = ("phantom-brats", "phantom-mslub", "phantom-isbi2015")
 TINY = ["--configfile", "workflow/runs/tiny.yaml"]
 SHELL_METHOD = """
@@ -141,6 +144,27 @@ def test_the_inpainting_studies_measure_what_their_papers_do(finished: Path) -> 
     models = finished / "results/tiny/mavropoulos2021-window-16/models"
     assert {path.name for path in models.iterdir()} == {"inpainting-16", "loss-prediction"}
     assert not (finished / "results/tiny/nguyen2021-scale-300/models").exists()
+
+
+def test_stregas_train_on_several_datasets_and_by_a_recipe_of_their_own(finished: Path) -> None:
+    study = finished / "results/tiny/strega2022-t1"
+    for name, values in (("images", None), ("images-strega", [0, 1, 2, 3])):
+        with h5py.File(study / f"all-healthy/train/{name}.h5") as joined:
+            parts = [study / f"phantom-{part}/train/{name}.h5" for part in ("ixi", "mood")]
+            lengths = [len(h5py.File(part)["image"]) for part in parts]
+            assert len(joined["image"]) == sum(lengths)
+            for part, rows in zip(parts, (slice(lengths[0]), slice(lengths[0], None)), strict=True):
+                assert np.array_equal(joined["image"][rows], h5py.File(part)["image"][:])
+            if values:
+                assert np.isin(np.round(joined["image"][:] * 3, 4), values).all()
+    records = {method: json.loads((study / f"models/{method}/seed0/record.json").read_text()) for method in STREGAS}
+    digests = [sha256(study / f"all-healthy/train/{name}.h5") for name in ("images-strega", "images")]
+    assert [records[method]["train"] for method in STREGAS] == [digests[0], digests[1]]
+    table = pd.read_csv(study / "metrics.csv")
+    told = set(zip(table["dataset"], table["method"], table["metric"], strict=True))
+    assert {("phantom-brats", method, "dice_volume") for method in (*STREGAS, "csf-mask", "oracle")} <= told
+    for figure in ("strega-pipeline", "boxes", "lesion-sizes"):
+        assert (study / f"figures/phantom-brats-{figure}.svg").is_file()
 
 
 def test_fewer_training_subjects_are_among_the_more(finished: Path) -> None:
@@ -332,7 +356,7 @@ def test_archives_come_from_their_host(finished: Path, tmp_path: Path) -> None:
         row["address"] = f"http://127.0.0.1:{server.server_port}/" + row["archive"]
         row.to_csv(folder / "workflow/data/sources.csv", index=False)
         (folder / "served.yaml").write_text(
-            "run: served\nstudies: {baur2021: null, nguyen2021: null, mavropoulos2021: null}\n"
+            f"run: served\nstudies: {NONE}\n"
             "datasets: {nfbs: {reader: nfbs}}\n"
             "preparation: [{recipe: inpainting, dataset: nfbs, modality: T1}]\n"
             "recipes: {inpainting: {shape: [64, 48], pixel: 4.0, slice_spacing: 15.0}}\n"
@@ -360,7 +384,7 @@ def test_a_replaced_scan_reaches_its_volume_alone(finished: Path, tmp_path: Path
     folder = copy_project(tmp_path)
     shutil.copytree(finished / "results/tiny/raw/phantom-brats/Task01_BrainTumour.tar", folder / "data/brats")
     (folder / "own.yaml").write_text(
-        "run: own\nstudies: {baur2021: null, nguyen2021: null, mavropoulos2021: null}\n"
+        f"run: own\nstudies: {NONE}\n"
         "datasets: {brats: {reader: brats}}\n"
         "preparation: [{recipe: inpainting, dataset: brats, modality: T1}]\n"
         "recipes: {inpainting: {shape: [64, 48], pixel: 4.0, slice_spacing: 15.0}}\n"

@@ -55,8 +55,10 @@ def read(
     with open_checked(scans, "images") as file:
         others = [open_checked(path, kind, values=False) for path, kind in kinds]
         try:
-            for other in others:
+            for other in others[1:]:
                 check_same_order(file, other)
+            if any(not np.array_equal(file[name][:], others[0][name][:]) for name in ("brain", "subject", "slice")):
+                raise InputError(tissues, f"holds other slices than {scans}", "Make both anew")
             images, truth, raw, final, found = others
             if "reconstruction" not in raw:
                 raise InputError(maps, "holds no reconstruction", "Show a method that reconstructs")

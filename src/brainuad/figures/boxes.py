@@ -1,5 +1,6 @@
 """Boxes around what methods find beside those around the truth (Chatterjee et al. 2022, Fig. 6 to 8)."""
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,13 @@ from brainuad.metrics.boxes import DETECTED, Matches, boxes
 from brainuad.metrics.overlap import Overlap
 from brainuad.slices import check_same_order, open_checked, subjects
 
-PANEL, BELOW, AROUND = 1.25, 0.32, 0.95
-"""Inches: the width of a panel, the room for text below it, and for the title, the columns' headings and the note."""
+PANEL, GAP, BELOW, TOP, BOTTOM = 1.25, 0.05, 0.4, 0.65, 0.45
+"""Inches: the width of a panel, the gap at its side, the room for text below it, for the title with the columns'
+headings, and for the note."""
+LETTERS = 22
+"""That fit over a panel."""
+FEWEST = 4
+"""The figure has room for at least so many columns, so that the note is no tower."""
 NOTE = (
     f"Orange: found, with red boxes. Blue: truth, with blue boxes. A true box is detected where its IoU with a red one "
     f"is above {DETECTED:g}. Dice and IoU are of the shown slice alone. The patient's left (L) is on the left."
@@ -64,12 +70,16 @@ def read(images: Path, labels: Path, masks: list[Path]) -> list[Shown]:
 def size(shown: list[Shown]) -> tuple[float, float]:
     """Width and height in inches of the figure."""
     rows, across = shown[0].image.shape
-    columns = 1 + len(shown[0].masks)
-    return 0.3 + columns * (PANEL + 0.05), AROUND + len(shown) * (PANEL * rows / across + BELOW)
+    columns = max(FEWEST, 1 + len(shown[0].masks))
+    return 0.2 + columns * (PANEL + GAP), TOP + BOTTOM + len(shown) * (PANEL * rows / across + BELOW)
 
 
 def draw(figure: Figure, title: str, labels: list[str], shown: list[Shown]) -> None:
     """Draw each slice with its truth, then with what each method of these `labels` found, a row each."""
+    width, height = figure.get_size_inches()
+    panel = (height - TOP - BOTTOM) / len(shown) - BELOW
+    place = {"left": 0.1 / width, "right": (0.1 + (1 + len(labels)) * (PANEL + GAP)) / width, "top": 1 - TOP / height}
+    figure.subplots_adjust(**place, bottom=(BOTTOM + BELOW) / height, wspace=GAP / PANEL, hspace=BELOW / panel)
     axes = montage.bare(figure.subplots(len(shown), 1 + len(labels), squeeze=False))
     for row, entry in zip(axes, shown, strict=True):
         grey(row[0], entry.image)
@@ -81,14 +91,14 @@ def draw(figure: Figure, title: str, labels: list[str], shown: list[Shown]) -> N
             grey(ax, entry.image / 2)
             montage.fill(ax, mask, ORANGE, 0.6)
             outline(ax, entry.label)
-            frame(ax, entry.label, SKY)
             frame(ax, mask, VERMILION)
+            frame(ax, entry.label, SKY)
             matches = Matches.of(mask[np.newaxis], entry.label[np.newaxis])
             dice = Overlap.of(mask, entry.label).dice
             montage.below(
                 ax, f"Dice {dice:.2f}, IoU {matches.mean_iou:.2f}\n{matches.detected} of {matches.boxes} detected"
             )
-    montage.head(axes, ("scan, truth", *labels))
+    montage.head(axes, ("scan, truth", *(textwrap.fill(label, LETTERS) for label in labels)))
     montage.note(figure, NOTE)
     montage.title(figure, title)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from brainuad.figures.study import Study, per_subject
 from brainuad.figures.style import INK, looks
@@ -37,7 +38,7 @@ def points(opened: pd.DataFrame, unopened: pd.DataFrame, dataset: str, methods: 
 
 def size(shown: list[Points]) -> tuple[float, float]:
     """Width and height in inches of the figure."""
-    return 0.4 + 2.2 * min(COLUMNS, len(shown)), 0.75 + 1.75 * -(-len(shown) // COLUMNS)
+    return max(4.5, 0.4 + 2.2 * min(COLUMNS, len(shown))), 0.75 + 1.75 * -(-len(shown) // COLUMNS)
 
 
 def draw(figure: Figure, study: Study, title: str, shown: list[Points]) -> None:
@@ -53,6 +54,9 @@ def draw(figure: Figure, study: Study, title: str, shown: list[Points]) -> None:
         ax.plot(entry.volume, entry.opened, "o", color=colour, markersize=3.5, label="with opening")
         ax.set(xscale="log", ylim=(-0.03, 1.03))
         ax.set_title(study.method(entry.method).label, color=INK)
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.grid()
     for ax in axes[len(shown) :]:
         ax.set_axis_off()

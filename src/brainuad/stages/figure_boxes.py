@@ -14,6 +14,6 @@ def main(
     resolved = read_study(study)
     pairs = list(in_equal_order({"method": method, "masks": masks}, "method"))
     shown = boxes.read(images, labels, [path for _, path in pairs])
-    with drawn(out, *boxes.size(shown), layout="compressed") as figure:
+    with drawn(out, *boxes.size(shown), layout=None) as figure:
         names = [resolved.method(name).label for name, _ in pairs]
         boxes.draw(figure, f"Boxes around what is found. {resolved.heading(dataset)}", names, shown)

@@ -11,6 +11,7 @@ from scipy import stats
 from brainuad import seeds
 from brainuad.errors import InputError
 from brainuad.metrics import curves, table
+from brainuad.metrics.catalogue import METRICS
 from brainuad.metrics.counts import SubjectCounts
 from brainuad.stages.compare import main as compare
 from brainuad.stages.table_contrasts import main as table_contrasts
@@ -18,6 +19,7 @@ from brainuad.stages.table_contrasts import read_contrasts, read_shifts
 from brainuad.statistics.bootstrap import resamples
 from brainuad.statistics.comparison import estimates
 from brainuad.statistics.contrasts import Contrasts, Shift, contrasts, shifts
+from brainuad.tables.contrasts import percent
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 METHODS = {
@@ -210,6 +212,21 @@ def test_published_differences_are_those_of_the_papers_tables(written):
     for name, difference in {"MS": 0.399 - 0.271, "GB": 0.272 - 0.158, "MSLUB": 0.234 - 0.163}.items():
         assert contrast.at[name, "published_difference"] == pytest.approx(difference)
     assert rows[rows["method"] == "my-own"]["published_difference"].isna().all()
+
+
+def test_improvements_in_percent_are_those_of_stregas_text() -> None:
+    """Chatterjee et al. 2022, sections 4.2.1 and 6, from their Tables 1 and 2; 82 % there is 83 % by the tables."""
+    published = pd.read_csv(WORKFLOW / "data/published.csv").query("doc == 'D1'")
+    values = published.set_index(["dataset_or_class", "method"])["value_or_mean"]
+    datasets = "BraTS T1ce", "BraTS T2w", "Synthetic, T1 model", "Synthetic, T2 model"
+    for reference, told in (("ceVAE", (49, 83, 5, 21)), ("ceVAE (with StRegA preprocessing)", (2, 23, 2, 10))):
+        found = [
+            percent(values[name, "StRegA"] - values[name, reference], values[name, reference], METRICS["dice_volume"])
+            for name in datasets
+        ]
+        assert found == [f"(+{number} %)" for number in told]
+    assert percent(-0.25, 1.0, METRICS["dice_volume"]) == "(−25 %)"
+    assert percent(0.1, 0.0, METRICS["dice_volume"]) == percent(0.1, 0.5, METRICS["ssim"]) == ""
 
 
 def test_several_published_datasets_repeat_ours(written):

@@ -33,6 +33,7 @@ COLUMNS = [
     "p_holm",
     "n",
     "reference_n",
+    "reference_value",
 ]
 Key = tuple[str, str, str, str]
 
@@ -135,4 +136,4 @@ def row(
 ) -> tuple:
     """One row of `COLUMNS`; the corrected p is still unknown."""
     names = section.section, section.title, own.metric, own.scope, own.method, own.dataset, other.method, other.dataset
-    return *names, *difference, p, np.nan, n, reference_n
+    return *names, *difference, p, np.nan, n, reference_n, other.value

@@ -14,12 +14,18 @@ from brainuad.statistics.significance import FEWEST_SUBJECTS
 from brainuad.tables import page
 from brainuad.tables.page import NOTHING, number
 
-PUBLISHED = ["published_dataset", "published_reference_dataset", "published_difference"]
+PUBLISHED = [
+    "published_dataset",
+    "published_reference_dataset",
+    "published_difference",
+    "published_reference_value",
+]
 CAPTION = (
     "A difference in bold has an interval that excludes 0. One whose interval holds 0 says nothing: neither that there "
     f"is a difference nor that there is none. In brackets 95 % intervals of a bootstrap over subjects ({RESAMPLES} "
     f"resamples, percentiles), which is given from {FEWEST_SUBJECTS} subjects on; it doesn't cover the spread between "
-    "trainings. [Dice] chooses its threshold on the test labels; its interval is that of the optimum of the PR curve."
+    "trainings. In parentheses the difference in percent of the second value. [Dice] chooses its threshold on the test "
+    "labels; its interval is that of the optimum of the PR curve."
 )
 PAIRED = (
     "Two methods: first minus second, over all voxels of the same subjects, which every resample draws for both. "
@@ -45,14 +51,16 @@ def with_published(study: Study, rows: pd.DataFrame, published: pd.DataFrame) ->
     joined = []
     for row in rows.to_dict("records"):
         counterparts = [
-            (own[1], other[1], values[minuend] - values[subtrahend])
+            (own[1], other[1], values[minuend] - values[subtrahend], values[subtrahend])
             for own in study.cohort(row["dataset"]).published
             for other in study.cohort(row["reference_dataset"]).published
             if (own == other) == (row["dataset"] == row["reference_dataset"])
             and (minuend := (*own, names[row["method"]], row["metric"])) in values
             and (subtrahend := (*other, names[row["reference"]], row["metric"])) in values
         ]
-        joined += [row | dict(zip(PUBLISHED, found, strict=True)) for found in counterparts or [("", "", math.nan)]]
+        joined += [
+            row | dict(zip(PUBLISHED, found, strict=True)) for found in counterparts or [("", "", math.nan, math.nan)]
+        ]
     return pd.DataFrame(joined, columns=[*rows.columns, *PUBLISHED])
 
 
@@ -61,6 +69,7 @@ class Cell:
     """A difference as printed, with interval, p and the published ones."""
 
     difference: str = NOTHING
+    relative: str = ""
     interval: str = ""
     p: str = ""
     certain: bool = False
@@ -138,18 +147,25 @@ def cell(rows: pd.DataFrame, metric: Metric) -> Cell:
     """Format the rows of one comparison and metric, which differ in the published dataset alone."""
     if rows.empty:
         return Cell()
-    low, high, p = rows[["low", "high", "p_holm"]].iloc[0]
+    low, high, p, difference, reference = rows[["low", "high", "p_holm", "difference", "reference_value"]].iloc[0]
     return Cell(
-        difference=number(rows["difference"].iloc[0], metric, "+"),
+        difference=number(difference, metric, "+"),
+        relative=percent(difference, reference, metric),
         interval="" if math.isnan(low) else f"[{number(low, metric, '+')}, {number(high, metric, '+')}]",
         p="" if math.isnan(p) else f"p = {p:.3f}" if p >= 0.001 else "p < 0.001",
         certain=low > 0 or high < 0,
         published=tuple(
-            f"{own if own == other else f'{own} − {other}'}: {number(difference, metric, '+')}"
-            for own, other, difference in rows[PUBLISHED].itertuples(index=False)
-            if not math.isnan(difference)
+            f"{own if own == other else f'{own} − {other}'}: {number(published, metric, '+')}"
+            f" {percent(published, beside, metric)}".rstrip()
+            for own, other, published, beside in rows[PUBLISHED].itertuples(index=False)
+            if not math.isnan(published)
         ),
     )
+
+
+def percent(difference: float, reference: float, metric: Metric) -> str:
+    """A difference in percent of what it is taken from; nothing for metrics that may be negative or of 0."""
+    return f"({100 * difference / reference:+.0f} %)".replace("-", "−") if metric.range[0] == 0 < reference else ""
 
 
 BODY = """{% extends "frame" %}
@@ -171,7 +187,7 @@ BODY = """{% extends "frame" %}
 <tr>{% for name in row.names %}<td class="name">{{ name }}</td>{% endfor %}
 {%- for cell in row.cells %}
 <td class="first">{% if cell.certain %}<b>{{ cell.difference }}</b>{% else %}{{ cell.difference }}{% endif %}
-{%- for small in (cell.interval, cell.p) if small %}<small>{{ small }}</small>{% endfor %}</td>
+{%- for small in (cell.relative, cell.interval, cell.p) if small %}<small>{{ small }}</small>{% endfor %}</td>
 <td>{% for text in cell.published %}{{ text }}<br>{% else %}–{% endfor %}</td>
 {%- endfor %}</tr>
 {%- endfor %}

@@ -6,11 +6,15 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+import torch
 import yaml
 from nibabel.orientations import axcodes2ornt, inv_ornt_aff, ornt_transform
 
+from brainuad import models
 from brainuad.errors import InputError
 from brainuad.figures import quick_look
+from brainuad.files import sha256
+from brainuad.methods.base import build
 from brainuad.single_scan import Plan, components
 from brainuad.stages import segment
 
@@ -96,6 +100,34 @@ def test_a_study_s_own_segmentation_and_recipe_of_a_method(tmp_path: Path) -> No
     thresholded = changes["segmentation"] | {"thresholded": [METHOD]}
     plan = Plan.read(write_study(tmp_path, recipe="intensity", segmentation=thresholded), METHOD)
     assert plan.segmentation is None
+
+
+def test_a_model_leads_to_its_study_and_thresholds(tmp_path: Path) -> None:
+    """And the map is what the model gives: |x - 0.5| of a network whose output was made 0.5 everywhere."""
+    names = {"skip-ae": {"label": "Skip-AE", "settings": {"width": 2}}}
+    write_study(tmp_path, method_names=names, method_settings={"skip-ae": {"dropout": 0.0}})
+    thresholds = tmp_path / "ixi/test/skip-ae/seed3/thresholds.json"
+    thresholds.parent.mkdir(parents=True)
+    thresholds.write_text('{"fpr_5": 1.0}')
+    method = build("skip-ae", {"width": 2})
+    torch.nn.init.zeros_(method.network.out.weight)
+    torch.nn.init.constant_(method.network.out.bias, 0.5)
+    model = tmp_path / "models/skip-ae/seed3/model.pt"
+    models.save(model, "skip-ae", {"width": 2}, method)
+    volume, ball = head()
+    out = tmp_path / "out"
+    scan = write_scan(tmp_path, volume)
+    segment.main(scan, method="skip-ae", modality="T1", model=[model], device="cpu", out=out)
+    found = nib.load(out / "mask.nii.gz").get_fdata() > 0
+    assert 2 * (found & ball).sum() / (found.sum() + ball.sum()) > 0.8
+    scores = nib.load(out / "anomaly-map.nii.gz").get_fdata()
+    middle = volume[15:25, 18:28, 8:14]
+    assert scores[15:25, 18:28, 8:14].mean() == pytest.approx(middle.mean() / 108 - 0.5, abs=0.05)
+    facts = json.loads((out / "findings.json").read_text())
+    assert (facts["study"], facts["models"]) == ("made", {str(model): sha256(model)})
+    thresholds.write_text('{"fpr_5": 9.0}')
+    segment.main(scan, method="skip-ae", modality="T1", model=[model], device="cpu", out=out)
+    assert not nib.load(out / "mask.nii.gz").get_fdata().any()
 
 
 def test_what_is_refused(tmp_path: Path) -> None:

@@ -326,6 +326,7 @@ def test_dice_and_lesions_of_whole_scans_and_boxes_of_slices(cohort):
     for name, (both, found, lesion) in common.items():
         assert value[name, "dice_volume"] == pytest.approx(2 * both / (found + lesion))
         assert value[name, "lesion_ml"] == pytest.approx(lesion * 20 / 1000)
+    assert [value[name, "false_ml"] for name in "abc"] == pytest.approx([8 * 20 / 1000, 0, 0])
     overlaps = [1, 8 / 24, 6 / 18]
     assert value["a", "box_iou"] == pytest.approx(np.mean(overlaps[:2]))
     assert value["pooled", "box_iou"] == pytest.approx(np.mean(overlaps))

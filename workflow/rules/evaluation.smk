@@ -126,8 +126,9 @@ def masks(study, dataset, split, method, seed):
 
 
 def tested_masks(w):
-    """The masks to evaluate: where the study has a segmentation of its own, and the dataset lesions to find."""
-    own = "segmentation" in STUDIES[w.study] and is_labelled(w.dataset)
+    """The masks to evaluate: where the study has a segmentation of its own, of lesions to find and of whole scans."""
+    told = is_labelled(w.dataset) or not drawn_slices(Namespace(study=w.study, dataset=w.dataset, split="test"))
+    own = "segmentation" in STUDIES[w.study] and told
     return masks(w.study, w.dataset, "test", w.method, w.seed) if own else []
 
 

@@ -107,6 +107,14 @@ METRICS: dict[str, Metric] = {
             f"{STREGA}, 4; of whole scans, masks by the paper's segmentation",
             "subject",
         ),
+        Metric(
+            "false_ml",
+            "False ml per scan (study's own masks)",
+            POSITIVE,
+            "lower",
+            "volume found outside lesions in whole scans, also of the healthy",
+            "subject",
+        ),
         Metric("lesion_ml", "Lesion volume in ml", POSITIVE, "none", "of all lesions of a scan", "subject"),
         Metric(
             "box_iou",

@@ -176,6 +176,8 @@ def subject_metrics(scan: Scan, thresholds: dict[str, float], min_component: int
         if scan.whole and scan.anomalous.any():
             metrics["dice_volume"] = Overlap.of(scan.mask, scan.anomalous).dice
             metrics["lesion_ml"] = np.count_nonzero(scan.anomalous) * scan.voxel
+        if scan.whole:
+            metrics["false_ml"] = np.count_nonzero(scan.mask & ~scan.anomalous) * scan.voxel
         matches = Matches.of(scan.mask, scan.anomalous)
         pool.boxes += matches
         metrics |= box_metrics(matches)

@@ -30,6 +30,7 @@ SHOWN = (
     ("dice", POOLED),
     ("dice", SUBJECT),
     ("dice_volume", SUBJECT),
+    ("false_ml", SUBJECT),
     ("box_iou", POOLED),
     ("box_detection_rate", POOLED),
     ("best_dice", POOLED),

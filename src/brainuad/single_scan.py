@@ -48,27 +48,19 @@ class Plan:
                 raise InputError(path, f"has no method '{method}'", f"Its methods: {', '.join(names)}")
             others = study.get("recipes", {}).items()
             recipe = next((name for name, own in others if method in own), study["recipe"])
-            parts = names[method].get("settings"), study.get("settings", {}).get(method)
-            settings = {
-                key: value
-                for part in (*parts, study["method_settings"].get(method))
-                for key, value in (part or {}).items()
-            }
-            module = study["recipe_settings"][recipe].get("module", recipe)
-            own = {key: value for key, value in study["recipe_settings"][recipe].items() if key != "module"}
+            chain = dict(study["recipe_settings"][recipe])
+            stated, own = names[method].get("settings", {}), study.get("settings", {}).get(method, {})
             ways = study.get("segmentation")
-            ways = None if ways is None or method in ways.get("thresholded", []) else ways
-            modalities = list(dict.fromkeys(cohort["modality"] for cohort in study["cohorts"].values()))
             return cls(
-                study["name"],
-                method,
-                settings,
-                module,
-                own,
-                modalities,
-                study["cohorts"]["healthy"]["dataset"],
-                study["postprocessing"],
-                ways,
+                study=study["name"],
+                method=method,
+                settings={**stated, **own, **study["method_settings"].get(method, {})},
+                recipe=chain.pop("module", recipe),
+                recipe_settings=chain,
+                modalities=list(dict.fromkeys(cohort["modality"] for cohort in study["cohorts"].values())),
+                healthy=study["cohorts"]["healthy"]["dataset"],
+                postprocessing=study["postprocessing"],
+                segmentation=None if ways is None or method in ways.get("thresholded", []) else ways,
             )
         except OSError as error:
             raise InputError(path, "is missing", "Name the study.yaml of the run that trained the model") from error

@@ -2,17 +2,20 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 from scipy import ndimage
+from scipy.stats import zscore
 
 from brainuad import slices
 from brainuad.errors import InputError
 from brainuad.metrics.counts import Counts, Histogram
 from brainuad.postprocessing import operating_points
 from brainuad.postprocessing.baur import Settings, drop_small_components, erode, median_filter, postprocess
+from brainuad.postprocessing.standardise import standardise
 from brainuad.stages.check import main as check
 from brainuad.stages.postprocess import main as postprocess_stage
 from brainuad.stages.thresholds import main as thresholds_stage
@@ -98,6 +101,7 @@ def test_sign_of_the_residual():
         {"median": [5, 5]},
         {"erosion": -1},
         {"medain": [5, 5, 5]},
+        {"standardise": "patient"},
     ],
 )
 def test_wrong_settings_are_refused_in_one_line(change):
@@ -238,3 +242,36 @@ def test_the_prior_that_anomalies_are_bright_drops_voxels_below_a_percentile_of_
 def test_a_prior_that_is_no_percentile_is_refused() -> None:
     with pytest.raises(InputError, match="hyper_intensity 101 is no percentile"):
         Settings.parse('{"erosion": 0, "residual": "absolute", "median": [1, 1, 1], "hyper_intensity": 101}')
+
+
+@pytest.mark.parametrize("over", ["slice", "volume"])
+def test_z_scores_of_the_body(over: str) -> None:
+    """Against SciPy inside the body; outside all have the lowest value; slices without a body or without contrast."""
+    scores, body = np.random.default_rng(0).gamma(2.0, size=(4, 12, 10)), np.zeros((4, 12, 10), bool)
+    body[:3, 2:9, 3:8] = True
+    scores[1] *= 5
+    scores[2] = 0.7 if over == "slice" else scores[2]
+    found = standardise(scores, body, over)
+    assert np.isfinite(found).all() and found.dtype == np.float32
+    assert (found[~body] == found[body].min()).all()
+    each = np.concatenate([*(zscore(scores[k][body[k]]) for k in (0, 1)), np.zeros(35)])
+    np.testing.assert_allclose(found[body], each if over == "slice" else zscore(scores[body]), atol=1e-6)
+
+
+def test_maps_are_standardised_before_they_are_masked(tmp_path: Path) -> None:
+    """What lies outside the body ranks below all that lies inside, whatever its score was."""
+    rng, body = np.random.default_rng(0), np.zeros((3, 8, 8), bool)
+    body[:, 2:6, 2:7] = True
+    score = np.where(body, rng.random(body.shape), 9).astype(np.float32)
+    names = {"subject": np.array(["a"] * 3), "slice": np.arange(3)}
+    attributes = {"spacing": [1.0, 1.0, 1.0]}
+    slices.write(tmp_path / "images.h5", {"image": score, "brain": body, **names}, attributes)
+    slices.write(tmp_path / "maps.h5", {"score": score}, {})
+    chain = {"erosion": 0, "residual": "absolute", "median": [1, 1, 1], "standardise": "slice"}
+    files = {"images": tmp_path / "images.h5", "maps": tmp_path / "maps.h5", "out": tmp_path / "processed.h5"}
+    postprocess_stage(**files, settings=json.dumps(chain))
+    with slices.open_checked(files["out"], "maps") as file:
+        found = file["score"][:]
+    expected = np.stack([zscore(score[k][body[k]]) for k in range(3)])
+    np.testing.assert_allclose(found[body].reshape(3, -1), expected, atol=1e-5)
+    assert found[~body].max() <= found[body].min()

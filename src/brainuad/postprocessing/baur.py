@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
 from brainuad.errors import InputError
+from brainuad.postprocessing.standardise import AXES
 
 RESIDUALS = ("absolute", "positive", "negative")
 CROSS_IN_SLICE = ndimage.generate_binary_structure(2, 1)[np.newaxis]
@@ -33,6 +34,8 @@ class Settings:
     """Size of the median filter in slices, rows and columns, each odd; (1, 1, 1) for none."""
     hyper_intensity: float | None = None
     """Percentile of the brain's intensities below which no voxel counts; None for no such prior."""
+    standardise: str | None = None
+    """Over what scores are made z-scores first (Kobayashi et al. 2021): `slice` or `volume`; None for not at all."""
 
     @classmethod
     def parse(cls, text: str) -> "Settings":
@@ -53,6 +56,8 @@ class Settings:
         if settings.hyper_intensity is not None and not 0 <= settings.hyper_intensity <= 100:
             problem = f"hyper_intensity {settings.hyper_intensity} is no percentile"
             raise InputError(where, problem, "Use 0 to 100, or null for none")
+        if settings.standardise not in (None, *AXES):
+            raise InputError(where, f"standardise '{settings.standardise}' is unknown", f"Use null, {', '.join(AXES)}")
         if settings.erosion < 0:
             raise InputError(where, f"erosion {settings.erosion} is negative", "Use 0 for none")
         return settings

@@ -1,0 +1,19 @@
+# VAE with the abnormality score, Kobayashi et al. 2021, section II-C: patches
+# compared by their embeddings, around each pixel.
+
+register(
+    "kobayashi-vae",
+    "VAE (heads)",
+    published="VAE",
+    base="kobayashi-vae-l1",
+    guide="kobayashi-embedding",
+    settings=dict(stride=1),
+)
+
+
+use rule score_learned as score_kobayashi_vae with:
+    input:
+        images=IMAGES,
+        model=trained("kobayashi-vae-l1", "kobayashi-embedding"),
+    wildcard_constraints:
+        method="kobayashi-vae",

@@ -16,6 +16,8 @@ from scipy import ndimage, stats
 
 from brainuad.datasets import archives as archive_module
 from brainuad.datasets.reader import reader
+from brainuad.datasets.structures import CLASSES, load_structures
+from brainuad.datasets.volumes import load_image
 from brainuad.errors import InputError
 from brainuad.phantom import anatomy as anatomy_module
 from brainuad.phantom import layouts
@@ -26,6 +28,7 @@ from brainuad.phantom.head import with_head
 from brainuad.phantom.layouts import isbi2015, kobayashi
 from brainuad.phantom.lesions import KINDS, OUTSIDE, lesion_volume, multiple_sclerosis
 from brainuad.phantom.scanner import SCANNERS, Grid, acquire, bias_field, pose
+from brainuad.phantom.structures import structures
 from brainuad.phantom.study import field_of_view
 from brainuad.seeds import generator
 
@@ -367,6 +370,7 @@ def test_tumour_moves_its_neighbours():
 # Native layouts
 
 FIRST = {
+    "bids": ["sub-healthy001", "sub-healthy002"],
     "brats": ["BRATS_001", "BRATS_002"],
     "brats2021": ["BraTS2021_00000", "BraTS2021_00001"],
     "isbi2015": ["training01", "training02"],
@@ -376,6 +380,11 @@ FIRST = {
     "mslub": ["patient01", "patient02"],
 }
 FILES = {
+    "bids": [
+        "{name}/anat/{name}_ce-gadolinium_T1w.nii.gz",
+        "derivatives/structures/{name}/anat/{name}_desc-structures_dseg.nii.gz",
+        "participants.tsv",
+    ],
     "brats": ["Task01_BrainTumour/{part}Tr/{name}.nii.gz"],
     "brats2021": ["{name}/{name}_{kind}.nii.gz"],
     "isbi2015": [
@@ -450,7 +459,9 @@ def test_ixi_has_its_three_sites():
 
 
 def test_unknown_source_and_subject_are_refused():
-    with pytest.raises(InputError, match="brats, brats2021, isbi2015, ixi, kobayashi, mood, mood_toy, mslub, nfbs"):
+    with pytest.raises(
+        InputError, match="bids, brats, brats2021, isbi2015, ixi, kobayashi, mood, mood_toy, mslub, nfbs"
+    ):
         layouts.subjects("nowhere", 1)
     with pytest.raises(InputError, match="IXI002-Guys-0828"):
         layouts.case("ixi", "IXI002", 0)
@@ -466,7 +477,9 @@ def test_a_test_subject_of_brats_has_no_label(cohort):
     assert set(digests(cohort["brats"][2])) == {"Task01_BrainTumour/imagesTs/BRATS_485.nii.gz"}
 
 
-@pytest.mark.parametrize(("source", "subject"), [("mslub", "patient01"), ("kobayashi", "sub-02")])
+@pytest.mark.parametrize(
+    ("source", "subject"), [("mslub", "patient01"), ("kobayashi", "sub-02"), ("bids", "sub-healthy001")]
+)
 def test_a_written_subject_repeats_bit_for_bit(cohort, tmp_path, source, subject):
     layouts.write_subject(source, subject, 0, COARSE, tmp_path)
     folder = next(folder for folder in cohort[source] if folder.name == subject)
@@ -483,6 +496,7 @@ def test_a_written_subject_repeats_bit_for_bit(cohort, tmp_path, source, subject
         ("brats2021", "*_t1ce.nii.gz", "LPS", (60, 60, 39), np.int16),
         ("isbi2015", "*_01_flair_pp.nii", "RAS", (46, 55, 46), np.float32),
         ("kobayashi", "*_T1w.nii.gz", "LPS", (56, 64, 56), np.int16),
+        ("bids", "*_dseg.nii.gz", "LPS", (56, 64, 56), np.uint8),
         ("mood", "*.nii.gz", "SPR", (64, 64, 64), np.float32),
         ("mood_toy", "pixel/*", "SPR", (64, 64, 64), np.uint8),
         ("mslub", "FLAIR.nii.gz", "LPS", (48, 64, 64), np.int16),
@@ -634,16 +648,35 @@ def test_kobayashis_classes_lie_where_they_should():
     white = image[anatomy.tissues["wm"] > 0.95].mean()
     assert image[label == 2].mean() > 1.1 * white > 2 * image[label == 3].mean()
     assert anatomy.tissues["oedema"][label == 1].mean() < 0.5
-    assert set().union(*map(kobayashi.findings, layouts.subjects("kobayashi", 8))) == {1, 2, 3, 4}
+    assert set().union(*map(kobayashi.findings, layouts.subjects("kobayashi", 4))) == {1, 2, 3, 4}
 
 
-def test_kobayashis_table_tells_who_is_ill(cohort):
-    told = []
+def test_kobayashis_subjects_have_the_classes_of_their_numbers(cohort):
     for folder in cohort["kobayashi"]:
-        people = pd.read_csv(folder / "participants.tsv", sep="\t")
-        told += list(people.anomalous)
-        assert values(folder, "*_dseg.nii.gz").any() == told[-1]
-    assert told == [0, 1]
+        assert pd.read_csv(folder / "participants.tsv", sep="\t").anomalous.tolist() == [1]
+        assert set(np.unique(values(folder, "*_dseg.nii.gz"))) == {0, *kobayashi.findings(folder.name)}
+
+
+def test_structures_are_where_anatomy_has_them(cohort):
+    """Volumes as in adults, both halves alike, the cerebellum behind and below the stem, the cortex around it all."""
+    study = layouts.study("bids", "sub-healthy001", 0, COARSE)
+    label, person = structures(study), study.person
+    assert np.array_equal(label > 0, person.brain)
+    ml = {name: (label == number).sum() * COARSE**3 / 1000 for number, name in CLASSES.items()}
+    assert 300 < ml["cortex"] < 800 and 300 < ml["white matter"] < 800 and 80 < ml["cerebellum"] < 200
+    assert 5 < ml["hippocampus and amygdala"] < 20 < ml["deep grey matter"] < 60 and 10 < ml["brain stem"] < 45
+    assert (person.ventricles[label == 2]).all() and not person.ventricles[label != 2].any()
+    middle = {number: np.argwhere(label == number).mean(0) for number in CLASSES}
+    assert all(abs(place[0] - middle[7][0]) * COARSE < 8 for place in middle.values())
+    assert middle[8][1] < middle[7][1] and max(middle[8][2], middle[7][2]) < middle[5][2] < middle[4][2] + 8
+
+
+def test_a_map_of_structures_is_read_as_it_was_made(cohort):
+    folder = cohort["bids"][0]
+    row = reader("bids").index([folder]).iloc[0]
+    found = load_structures(row["brain"], load_image(row["T1ce"]))
+    voxels = np.bincount(values(folder, "*_dseg.nii.gz").ravel(), minlength=9)
+    assert np.array_equal(np.bincount(found.data.ravel(), minlength=9), voxels) and (voxels > 0).all()
 
 
 def test_sites_have_their_own_look(cohort):
@@ -681,6 +714,7 @@ def test_left_stays_left_in_every_layout(cohort, source, tmp_path):
 # Archives
 
 ARCHIVES = {
+    "bids": {"bids.zip": "T1ce"},
     "brats": {"Task01_BrainTumour.tar": ""},
     "brats2021": {"RSNA_ASNR_MICCAI_BraTS2021_TrainingData_16July2021.tar": ""},
     "isbi2015": {"training_final_v4.zip": ""},

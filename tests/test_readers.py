@@ -492,7 +492,7 @@ def test_bids_takes_the_first_session_and_run_and_no_derived_scan(tmp_path: Path
         *("sub-02/anat/sub-02_T1w.nii", "sub-02/anat/sub-02_PDw.nii", "sub-02/anat/sub-02_inplaneT2.nii"),
         *(
             f"derivatives/tool/sub-02/anat/sub-02_{e}.nii.gz"
-            for e in ("desc-brain_mask", "space-MNI_desc-brain_mask", "desc-preproc_T1w")
+            for e in ("desc-brain_mask", "space-MNI_desc-brain_mask", "desc-preproc_T1w", "desc-lesion_dseg", "dseg")
         ),
         "derivatives/tool/sub-03/anat/sub-03_desc-brain_mask.nii.gz",
         **{

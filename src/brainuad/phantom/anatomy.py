@@ -258,10 +258,13 @@ def person(seed: int, subject: str, spacing: float, age: float) -> Anatomy:
     shape, affine = grid(spacing)
     coordinates = warp(generator(seed, "phantom", subject, "warp"), age)
     inside = candidates(coordinates, shape, affine)
-    voxels = np.array(np.nonzero(inside))
-    world = voxels * spacing + affine[:3, 3:]
-    points = np.stack([sample(axis, world, BOX[:, 0] - FIELD_SPACING, FIELD_SPACING) for axis in coordinates])
-    return decide(seed, subject, age, affine, inside, points)
+    return decide(seed, subject, age, affine, inside, points_of(coordinates, inside, affine))
+
+
+def points_of(coordinates: np.ndarray, inside: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    """Template points (3, N) in mm of the voxels `inside` (X, Y, Z), by the coordinates of a `warp`."""
+    world = np.array(np.nonzero(inside)) * affine[0, 0] + affine[:3, 3:]
+    return np.stack([sample(axis, world, BOX[:, 0] - FIELD_SPACING, FIELD_SPACING) for axis in coordinates])
 
 
 def candidates(coordinates: np.ndarray, shape: tuple[int, ...], affine: np.ndarray) -> np.ndarray:

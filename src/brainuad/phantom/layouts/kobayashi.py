@@ -2,7 +2,7 @@
 
 Its four classes (Kobayashi et al. 2021, section III-A): 1 metastasis, 2 extracranial metastasis, 3 cavity left by
 surgery, 4 other change of structure. Oedema isn't labelled, since it has no clear boundary in T1 after contrast
-agent. Unlike the source's, some subjects are healthy; `anomalous` in participants.tsv tells which. Axes LPS.
+agent. Axes LPS.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from brainuad.phantom.bodies import labelled
 from brainuad.phantom.head import with_head
 from brainuad.phantom.lesions import cavity, extracranial, metastases, structural
 from brainuad.phantom.packing import archive, contents, members
-from brainuad.phantom.scanner import SCANNERS, pose
+from brainuad.phantom.scanner import SCANNERS, Grid, pose
 from brainuad.phantom.study import SEXES, Case, Study, field_of_view, save
 
 ARCHIVES = {"kobayashi.zip": "T1ce"}
@@ -27,7 +27,7 @@ FINDINGS = (
     {CAVITY, METASTASIS},
     {STRUCTURAL},
 )
-"""Classes of one ill subject after the other."""
+"""Classes of one subject after the other."""
 
 
 def subjects(count: int) -> list[str]:
@@ -42,9 +42,8 @@ def case(subject: str, rng: np.random.Generator) -> Case:
 
 
 def findings(subject: str) -> set[int]:
-    """The classes of a subject; odd numbers are healthy."""
-    number = int(subject.removeprefix("sub-"))
-    return set() if number % 2 else FINDINGS[(number // 2 - 1) % len(FINDINGS)]
+    """The classes of a subject."""
+    return FINDINGS[(int(subject.removeprefix("sub-")) - 1) % len(FINDINGS)]
 
 
 def patient(study: Study, classes: set[int]) -> tuple[Anatomy, np.ndarray]:
@@ -66,11 +65,15 @@ def patient(study: Study, classes: set[int]) -> tuple[Anatomy, np.ndarray]:
     return anatomy, label
 
 
+def head_first(spacing: float) -> Grid:
+    """The scanner's grid."""
+    return field_of_view("LPS", (224, 256, 224), (1.0, 1.0, 1.0), spacing, (112.0, 116.0, -120.0))
+
+
 def write(study: Study, folder: Path) -> None:
-    """The head (int16) and its label (uint8), all 0 in the healthy."""
-    classes = findings(study.subject)
-    anatomy, label = patient(study, classes)
-    target = field_of_view("LPS", (224, 256, 224), (1.0, 1.0, 1.0), study.spacing, (112.0, 116.0, -120.0))
+    """The head (int16) and its label (uint8)."""
+    anatomy, label = patient(study, findings(study.subject))
+    target = head_first(study.spacing)
     moved = pose(study.rng("pose"), degrees=3, mm=3)
     scan = folder / study.subject / "anat" / f"{study.subject}_ce-gadolinium_T1w.nii.gz"
     save(scan, study.scan(anatomy, "T1ce", target, moved), target.affine, np.int16)
@@ -80,7 +83,7 @@ def write(study: Study, folder: Path) -> None:
         "participant_id": study.subject,
         "age": study.case.age,
         "sex": study.case.sex,
-        "anomalous": int(bool(classes)),
+        "anomalous": 1,
     }
     pd.DataFrame([row]).to_csv(folder / PEOPLE, sep="\t", index=False)
 

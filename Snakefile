@@ -24,6 +24,7 @@ include: "workflow/rules/examples.smk"
 include: "workflow/rules/sweeps.smk"
 include: "workflow/rules/inpainting.smk"
 include: "workflow/rules/strega.smk"
+include: "workflow/rules/fidelity.smk"
 
 
 report: "workflow/report/workflow.rst"

@@ -6,9 +6,10 @@ import torch
 from scipy.stats import entropy
 from sklearn.metrics import f1_score, precision_recall_fscore_support, roc_auc_score, roc_curve
 
+from brainuad.judge import Judge, turned
 from brainuad.metrics.fidelity import entropy_map, overlap_score, quality_score
 from brainuad.metrics.rectified import GRID, Curve, curves, mean_curve, score_range, thresholds
-from brainuad.networks.segmenter import Segmenter, focal_loss, optimiser, segmentation_loss, soft_dice_loss
+from brainuad.networks.segmenter import Segmenter, focal_loss, segmentation_loss, soft_dice_loss
 
 
 def probabilities(seed: int = 0, sharpness: float = 2.0) -> np.ndarray:
@@ -156,9 +157,21 @@ def test_segmenter_keeps_the_shape(shape: tuple[int, int]) -> None:
     assert logits.shape == (2, 9, *shape) and logits.std() > 0
 
 
-def test_segmenter_s_optimiser_is_the_paper_s() -> None:
-    (group,) = optimiser(Segmenter(3, 1 / 16)).param_groups
+def test_judge_s_defaults_are_the_paper_s() -> None:
+    (group,) = Judge(width=1 / 16).optimisers()["loss"].param_groups
     assert (group["lr"], group["weight_decay"]) == (1e-5, 1e-5)
+
+
+def test_slices_and_classes_turn_alike() -> None:
+    """A slice that shows its classes still does; beyond it there is its background, and none."""
+    torch.manual_seed(0)
+    structures = torch.zeros(3, 1, 40, 40)
+    structures[:, :, 8:30, 12:26] = 5
+    x = structures - 1
+    image, classes = turned(x, structures, 20.0)
+    assert set(classes.unique().tolist()) == {0, 5} and image.min() == -1
+    assert (((image + 1) > 2.5) == (classes > 2.5)).float().mean() > 0.98
+    assert not torch.equal(classes, structures)
 
 
 def test_focal_loss_is_cross_entropy_that_forgets_what_is_easy() -> None:

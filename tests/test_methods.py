@@ -532,7 +532,7 @@ def test_bayesian_vae_is_the_mean_over_its_samples() -> None:
 def test_atlas_z_against_brute_force() -> None:
     rng = np.random.default_rng(0)
     train = [Volume(rng.random((4, 8, 8), dtype=np.float32), np.ones((4, 8, 8), bool), np.arange(4)) for _ in range(5)]
-    method = load("atlas-z")(size=8, floor=0.1)
+    method = load("atlas-z")(floor=0.1)
     method.fit(train, train[:1], rng)
     new = Volume(rng.random((2, 8, 8), dtype=np.float32), np.ones((2, 8, 8), bool), np.array([1, 3]))
     stack = np.stack([volume.image for volume in train])[:, [1, 3]]

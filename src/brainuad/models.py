@@ -1,6 +1,7 @@
 """Trained models on disk: `model.pt` holds the method's id, its settings and its weights."""
 
 import pickle
+import shutil
 from pathlib import Path
 
 import torch
@@ -16,6 +17,13 @@ def save(path: Path, method: str, settings: dict[str, object], model: Learner) -
     state = {name: value.cpu() if torch.is_tensor(value) else value for name, value in model.state_dict().items()}
     with atomic(path) as temporary:
         torch.save({"method": method, "settings": settings, "state": state}, temporary)
+
+
+def drop_checkpoints(folder: Path) -> None:
+    """Take away what killed trainings left in a model's folder."""
+    for abandoned in folder.glob(".checkpoints-*"):
+        # Renamed first: a kill on the way must not leave half a folder to resume from.
+        shutil.rmtree(abandoned.rename(abandoned.with_name(".removed")))
 
 
 def restore(path: Path, method: str, settings: dict[str, object]) -> tuple[Learner, dict[str, object]]:

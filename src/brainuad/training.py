@@ -22,17 +22,24 @@ from brainuad.errors import InputError
 from brainuad.files import atomic
 from brainuad.methods.learner import Learner
 from brainuad.seeds import derive
-from brainuad.slices import open_checked
+from brainuad.slices import check_same_order, open_checked
 
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
 
 class Slices(Dataset):
-    """All slices of an `images.h5`, read once into memory; an index is a list of slices, an item a batch of them."""
+    """All slices of an `images.h5`, read once into memory; an index is a list of slices, an item a batch of them.
 
-    def __init__(self, path: Path):
+    With each comes its brain mask, or, where they are given, its labels.
+    """
+
+    def __init__(self, path: Path, labels: Path | None = None):
         with open_checked(path, "images", values=False) as file:
-            self.image, self.brain = (self._read(file, name) for name in ("image", "brain"))
+            self.image, self.beside = (self._read(file, name) for name in ("image", "brain"))
+            if labels:
+                with open_checked(labels, "labels") as truth:
+                    check_same_order(file, truth)
+                    self.beside = self._read(truth, "label")
         if not self.image.isfinite().all():
             problem = "dataset 'image' holds NaN or infinite values"
             raise InputError(path, problem, "`brainuad check --kind images` tells where")
@@ -45,7 +52,7 @@ class Slices(Dataset):
         return len(self.image)
 
     def __getitem__(self, index: list[int]) -> tuple[Tensor, Tensor]:
-        return self.image[index], self.brain[index]
+        return self.image[index], self.beside[index]
 
 
 class Batches(Sampler[list[int]]):
@@ -187,6 +194,7 @@ def train(
     seed: int,
     device: torch.device,
     checkpoints: Path,
+    labels: tuple[Path | None, Path | None] = (None, None),
     epochs: int | None = 1000,
     iterations: int | None = None,
     batch_size: int = 32,
@@ -199,7 +207,8 @@ def train(
     Stops when the monitored validation term hasn't improved by `min_delta` for `patience` epochs (Baur et al.
     section III-B), after at most `epochs` beyond a method's first stage; `iterations` are batches to take instead, in
     whole epochs. Without `patience` it doesn't stop early and the last weights are left. `precision` is Lightning's;
-    `auto` is mixed on a GPU and 32 bits elsewhere. Resumes from `checkpoints` if a killed run left any there.
+    `auto` is mixed on a GPU and 32 bits elsewhere. `labels` of the training and of the validation slices reach the
+    model in the place of the brain masks. Resumes from `checkpoints` if a killed run left any there.
     Returns the training curves: epoch, train_<term>, validation_<term>, and `kept`, true for the epoch of the weights.
     """
     monitor = f"validation_{model.monitor}"
@@ -208,7 +217,7 @@ def train(
     # With `save_last` Lightning would save it in the epochs that are the best so far, and in no other.
     latest = ModelCheckpoint(checkpoints, "last", **options)
     history = History()
-    train_data, validation_data = Slices(train_images), Slices(validation_images)
+    train_data, validation_data = map(Slices, (train_images, validation_images), labels)
     if precision == "auto":
         precision = "32-true"
         if device.type == "cuda":

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 WITH_METHODS = ("groups", "examples", "inpainted", "sweeps")
 """Parts of a study whose entries each show some methods."""
+MEASURED = ("fidelity", "classes")
+"""Parts of a study that measure some methods."""
 
 
 def named_methods(study: dict) -> Iterator[str]:
@@ -19,6 +21,8 @@ def named_methods(study: dict) -> Iterator[str]:
     yield from [*study.get("settings", {}), *study.get("training", {}).get("methods", {})]
     if "heatmaps" in study:
         yield from [study["heatmaps"]["reference"], *study["heatmaps"]["methods"]]
+    for part in MEASURED:
+        yield from study.get(part, {}).get("methods", [])
 
 
 def named_cohorts(study: dict) -> Iterator[str]:
@@ -68,6 +72,11 @@ def trim(study: dict) -> dict:
     if "recipes" in study:
         recipes = {recipe: [name for name in own if name in methods] for recipe, own in study["recipes"].items()}
         trimmed["recipes"] = {recipe: own for recipe, own in recipes.items() if own}
+    for part in MEASURED:
+        if part in study:
+            trimmed[part] = with_methods(study[part], methods)
+            if not trimmed[part]["methods"]:
+                del trimmed[part]
     contrasts = [
         {**contrast, "pairs": [pair for pair in contrast["pairs"] if set(pair) <= methods]}
         for contrast in study.get("contrasts", [])

@@ -138,7 +138,8 @@ rule agreement:
 
 
 def measured_beside(study):
-    """The long tables beside those of the evaluation: of inpainted healthy slices, of the agreement of heatmaps."""
+    """The long tables beside those of the evaluation: of inpainted healthy slices, of the agreement of heatmaps,
+    of the fidelity of reconstructions, of classes of abnormality."""
     values, tables = STUDIES[study], []
     for method in values["methods"]:
         own = model_owner(study, method) == study
@@ -146,6 +147,10 @@ def measured_beside(study):
             tables += [(healthy(study), method, "inpainting.csv")]
         if "heatmaps" in values and method in values["heatmaps"]["methods"] and own:
             tables += [(dataset, method, "agreement.csv") for dataset in tested(study)]
+        if method in faithful(study):
+            tables += [(dataset, method, "fidelity.csv") for dataset in tested(study)]
+        if "classes" in values and "level_of" not in values:
+            tables += [(dataset, method, "rectified.csv") for dataset in labelled(study)]
     return [
         f"{TEST}/{RUN}/{table}".format(study=study, dataset=dataset, method=method, seed=seed)
         for dataset, method, table in tables

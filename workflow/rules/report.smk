@@ -24,6 +24,11 @@ def report_files(study):
     if "heatmaps" in values:
         figures += heatmap_figures(study)
         tables += ["cost"]
+    if "classes" in values:
+        figures += ["flow", *(f"{dataset}-rectified" for dataset in labelled(study))]
+        tables += [f"{dataset}-classes" for dataset in labelled(study)]
+    if "fidelity" in values:
+        figures += [f"{dataset}-fidelity" for dataset in tested(study)]
     return [
         *quality_files(
             (recipe, c["dataset"], c["modality"])

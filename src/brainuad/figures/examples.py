@@ -30,6 +30,8 @@ from brainuad.slices import Subject, check_same_order, open_checked, subjects
 
 LEVELS = ("ventral", "midline", "dorsal")
 """Thirds of a brain's slices, from the lowest to the highest."""
+LABEL = "label-"
+"""Begins the level of the slice that shows most of a label value: `label-3`."""
 COLUMNS = ("reconstruction", "residual")
 ROOM, PANEL = 10.2, 1.3
 """Inches: what the blocks of a figure have together, and the greatest width of a panel."""
@@ -76,6 +78,13 @@ def choose(lesion: np.ndarray, brain: np.ndarray, names: list[Subject], level: s
     return Choice(owners[row].name, row, height[row])
 
 
+def most(amount: np.ndarray, names: list[Subject]) -> Choice | None:
+    """The slice with the most of what there are `amount` (N) voxels in each; None where there is none."""
+    row = int(amount.argmax())
+    owner = next(subject for subject in names if subject.rows.start <= row < subject.rows.stop)
+    return Choice(owner.name, row, int(owner.slices[row - owner.rows.start])) if amount[row] else None
+
+
 def read_truth(levels: list[str], images: list[Path], labels: list[Path]) -> Truth:
     """Choose a slice of each level without a look at any method, and read it; raises InputError where files don't fit.
 
@@ -87,9 +96,13 @@ def read_truth(levels: list[str], images: list[Path], labels: list[Path]) -> Tru
             check_same_order(file, truth)
             brain, lesion = file["brain"][:], truth["label"][:]
             amounts, drawn = ((lesion > 0).sum(axis=(1, 2)), brain.sum(axis=(1, 2))), "drawn_slices" in file.attrs
-            choice = choose(*amounts, list(subjects(file)), level, drawn)
+            names = list(subjects(file))
+            if level.startswith(LABEL):
+                choice = most((truth["label"][:] == int(level.removeprefix(LABEL))).sum(axis=(1, 2)), names)
+            else:
+                choice = choose(*amounts, names, level, drawn)
             if choice is None:
-                raise InputError(image, f"holds no {level} slice of a brain", "Delete it and run again")
+                raise InputError(image, f"holds no {level} slice of a brain", "Test more subjects, or show another")
             choices.append(choice)
             shown.append((file["image"][choice.row], brain[choice.row], lesion[choice.row]))
         shape, first = shown[-1][0].shape, shown[0][0].shape

@@ -212,9 +212,19 @@ def robust_maximum(score: np.ndarray, brain: np.ndarray) -> float:
 
 
 def grey(ax: Axes, image: np.ndarray, top: float = 1.0) -> None:
-    """Show an image in grey, black at 0, white at `top`."""
+    """Show an image in grey, black at its background, white at `top`."""
     # Without resampling the file holds the pixels themselves, a tenth of the size of a screen's worth.
-    ax.imshow(image, cmap="gray", vmin=0, vmax=top, interpolation="none")
+    ax.imshow(image, cmap="gray", vmin=black(image), vmax=top, interpolation="none")
+
+
+def black(image: np.ndarray) -> float:
+    """The value of a slice's background: -1 where values go from there to 1 (recipe `kobayashi`), else 0."""
+    return -1.0 if image.min() < -0.5 else 0.0
+
+
+def dimmed(image: np.ndarray) -> np.ndarray:
+    """A slice at half its brightness."""
+    return (image + black(image)) / 2
 
 
 def heat(ax: Axes, score: np.ndarray, top: float) -> ScalarMappable:
@@ -248,7 +258,7 @@ def _input_row(panels: list[Axes], truth: Truth, k: int, heading: str) -> None:
     if (label > 0).any():
         grey(outlined, image)
         outline(outlined, label)
-        grey(filled, image / 2)
+        grey(filled, dimmed(image))
         montage.fill(filled, label > 0, SKY, 1.0)
     else:
         outlined.text(0, 0.5, "healthy: no truth", color=FAINT, fontsize=7, va="center", transform=outlined.transAxes)
@@ -261,7 +271,7 @@ def _method_row(panels: list[Axes], truth: Truth, result: Result, k: int, top: f
     else:
         grey(reconstruction, result.reconstruction[k])
     shown = heat(score, result.score[k], top)
-    grey(mask, truth.image[k] / 2)
+    grey(mask, dimmed(truth.image[k]))
     montage.fill(mask, result.mask[k], ORANGE)
     outline(mask, truth.label[k])
     return shown

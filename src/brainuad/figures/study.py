@@ -23,6 +23,8 @@ COLUMNS = {
     "published": ("doc", "where", "dataset_or_class", "method", "metric", "value_or_mean", "sd"),
     "curves": ("study", "dataset", "method", "seed", "curve", "x", "y"),
     "training": ("epoch", "validation_loss", "kept"),
+    "rectified": ("study", "dataset", "method", "seed", "class", "volumes", "fpr", "tpr"),
+    "segmenter": ("structure", "dice", "sd", "subjects"),
     "residuals": ("study", "dataset", "method", "seed", "bin_low", "bin_high", "normal", "anomalous"),
 }
 TEXT = (
@@ -36,6 +38,8 @@ TEXT = (
     "where",
     "dataset_or_class",
     "curve",
+    "class",
+    "structure",
 )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brainuad.errors import InputError
 from brainuad.metrics.boxes import DETECTED
+from brainuad.metrics import rectified
 from brainuad.metrics.lesions import SIZES
 from brainuad.postprocessing.operating_points import DEFAULT, FALSE_POSITIVE_RATES, OPERATING_POINTS
 
@@ -30,6 +31,7 @@ class Metric:
 
 
 BAUR = "Baur et al. 2021, III-D"
+KOBAYASHI = "Kobayashi et al. 2021"
 MAVROPOULOS = "Mavropoulos 2021, IV"
 HEATMAP = "of the losses that a quicker method gives with those of the inpainting, over windows with brain"
 NGUYEN = "Nguyen et al. 2021, Table 1"
@@ -280,6 +282,38 @@ METRICS: dict[str, Metric] = {
         Metric("heat_pearson", "Pearson, with the heatmap", (-1.0, 1.0), "higher", HEATMAP, "both", SLICES),
         Metric("heat_spearman", "Spearman, with the heatmap", (-1.0, 1.0), "higher", HEATMAP, "both", SLICES),
         Metric("heat_overlap", "Hottest 5 % shared", UNIT, "higher", HEATMAP, "both", SLICES),
+        Metric(
+            "quality_score",
+            "Quality score",
+            (-inf, inf),
+            "higher",
+            f"{KOBAYASHI}, II-D; entropy of the segmentation of x minus that of x', summed over pixels",
+            "both",
+            SLICES,
+        ),
+        Metric("quality_score_sd", "Quality score, sd", POSITIVE, "none", f"{KOBAYASHI}; over slices", "pooled"),
+        Metric(
+            "overlap_score",
+            "Overlap score",
+            UNIT,
+            "higher",
+            f"{KOBAYASHI}, II-D; Dice of the segmentations of x and x', mean over structures",
+            "both",
+            SLICES,
+        ),
+        Metric("overlap_score_sd", "Overlap score, sd", UNIT, "none", f"{KOBAYASHI}; over slices", "pooled"),
+        *(
+            Metric(
+                rectified.metric(measure, kind),
+                f"{label}, {kind}",
+                UNIT,
+                "higher",
+                f"{KOBAYASHI}, Table I; voxels of the body, at Youden's index of each volume but for the area",
+                "subject",
+            )
+            for kind in rectified.CLASSES
+            for measure, label in rectified.MEASURES.items()
+        ),
         Metric("parameters", "Parameters", POSITIVE, "lower", "trained numbers of the model", "pooled"),
         Metric("seconds_per_volume", "Seconds per volume", POSITIVE, "lower", "time to score a scan", "pooled"),
         Metric("seconds_per_slice", "Seconds per slice", POSITIVE, "lower", "time to score / slices", "pooled"),

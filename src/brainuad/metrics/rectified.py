@@ -13,10 +13,31 @@ import numpy as np
 
 from brainuad.metrics.curves import ratio
 
+CLASSES = {
+    "metastasis": "Metastatic brain tumor",
+    "extracranial metastasis": "Extracranial metastatic tumor",
+    "postoperative cavity": "Postoperative cavity",
+    "structural change": "Structural change, NOS",
+    "lesion": "",
+}
+"""Classes of abnormality, and what Table I calls them; `lesion` is any, where a dataset tells none apart."""
+LESION = "lesion"
+MEASURES = {
+    "roc_auc_rectified": "Rectified ROC-AUC",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "precision": "Precision",
+    "f1": "F1",
+}
 STEPS = 1000
 GRID = np.linspace(0, 1, 1001)
 """False-positive rates of mean curves."""
 UNLABELLED = 0
+
+
+def metric(measure: str, kind: str) -> str:
+    """The name in the long table of one of MEASURES for a class."""
+    return f"{measure}_{kind.replace(' ', '_')}"
 
 
 def score_range(score: np.ndarray, body: np.ndarray) -> tuple[float, float]:
@@ -56,6 +77,11 @@ class Curve:
     def on_grid(self) -> np.ndarray:
         """(1001) true-positive rates at the false-positive rates of GRID; the highest where the curve is upright."""
         return np.interp(GRID, self.fpr, self.tpr)
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """All of MEASURES."""
+        return {"roc_auc_rectified": self.auc, **self.operating_point()}
 
     def operating_point(self) -> dict[str, float]:
         """Sensitivity, specificity, precision and F1 at the threshold of the highest TPR - FPR (Youden's index).

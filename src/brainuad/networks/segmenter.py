@@ -1,7 +1,7 @@
 """The segmentation network that judges anatomical fidelity (Kobayashi et al. 2021, section III-C5).
 
 A residual U-Net; the paper names no layers. Ours: five levels of one residual block down and up, halved by max pooling.
-Trained by soft Dice and focal loss with Adam, learning rate and weight decay 1e-5.
+Trained by soft Dice and focal loss.
 """
 
 from itertools import pairwise
@@ -15,7 +15,6 @@ from brainuad.networks.introvae import Block, scaled
 FILTERS = (32, 64, 128, 256, 512)
 GAMMA = 2.0
 """Of the focal loss (Lin et al. 2017)."""
-LEARNING_RATE = WEIGHT_DECAY = 1e-5
 
 
 class Segmenter(nn.Module):
@@ -65,8 +64,3 @@ def segmentation_loss(logits: Tensor, target: Tensor) -> dict[str, Tensor]:
     log_probabilities = logits.float().log_softmax(1)
     dice, focal = soft_dice_loss(log_probabilities.exp(), target), focal_loss(log_probabilities, target)
     return {"loss": dice + focal, "dice": dice, "focal": focal}
-
-
-def optimiser(network: Segmenter) -> torch.optim.Adam:
-    """The paper's."""
-    return torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)

@@ -1,5 +1,6 @@
 """Draw reconstructions and residuals of chosen methods on chosen slices of several datasets."""
 
+import re
 from pathlib import Path
 
 from brainuad.errors import InputError
@@ -21,7 +22,7 @@ def main(
     out: Path,
     processed: list[str] | None = None,
 ) -> None:
-    """Draw a block for each --slice DATASET:LEVEL, LEVEL being ventral, midline or dorsal.
+    """Draw a block for each --slice DATASET:LEVEL, LEVEL being ventral, midline, dorsal or label-VALUE.
 
     --images and --labels are DATASET=PATH, --maps METHOD:DATASET=PATH, for every method and dataset that is shown, in
     the order of the rows. With --processed METHOD:DATASET=PATH the post-processed maps are drawn, not the raw ones.
@@ -46,8 +47,9 @@ def main(
 def read_slice(text: str) -> tuple[str, str]:
     """The dataset and the level of DATASET:LEVEL; raises InputError where it is none."""
     dataset, _, level = text.partition(":")
-    if level not in examples.LEVELS:
-        raise InputError("--slice", f"'{text}' is no DATASET:LEVEL", f"Use a level of: {', '.join(examples.LEVELS)}")
+    if level not in examples.LEVELS and not re.fullmatch(rf"{examples.LABEL}\d+", level):
+        known = ", ".join([*examples.LEVELS, f"{examples.LABEL}VALUE"])
+        raise InputError("--slice", f"'{text}' is no DATASET:LEVEL", f"Use a level of: {known}")
     return dataset, level
 
 

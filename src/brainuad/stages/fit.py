@@ -2,7 +2,6 @@
 
 import json
 import platform
-import shutil
 from importlib.metadata import version
 from pathlib import Path
 
@@ -83,9 +82,7 @@ def main(
     with atomic(out_record) as temporary:
         temporary.write_text(record)
     models.save(out_model, method, options, model)
-    for abandoned in out_model.parent.glob(".checkpoints-*"):
-        # Renamed first: a kill on the way must not leave half a folder to resume from.
-        shutil.rmtree(abandoned.rename(abandoned.with_name(".removed")))
+    models.drop_checkpoints(out_model.parent)
 
 
 def size(method: str, train: Path) -> dict[str, int]:

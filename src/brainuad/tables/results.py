@@ -40,6 +40,8 @@ SHOWN = (
     ("l1_re_normal", POOLED),
     ("l1_re_anomalous", POOLED),
     ("chi2", POOLED),
+    ("quality_score", POOLED),
+    ("overlap_score", POOLED),
     ("psnr_window", POOLED),
     ("ssim_window", POOLED),
     ("mean_abs_pred_minus_true_loss", POOLED),

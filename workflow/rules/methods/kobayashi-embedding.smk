@@ -22,6 +22,7 @@ register(
         gamma=0.1,
         learning_rate=1e-4,
         lowest=-1.0,
+        stride=1,
     ),
 )
 

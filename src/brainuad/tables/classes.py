@@ -1,0 +1,193 @@
+"""Detection of each class of abnormality, and anatomical fidelity beside it (Kobayashi et al. 2021, Table I)."""
+
+import pandas as pd
+
+from brainuad.figures.study import SUBJECT, Study, of, per_subject
+from brainuad.metrics import rectified
+from brainuad.metrics.catalogue import METRICS
+from brainuad.metrics.table import POOLED
+from brainuad.tables import page
+from brainuad.tables.page import number
+from brainuad.tables.results import with_spread
+
+AUC = "roc_auc_rectified"
+FIDELITY = ("quality_score", "overlap_score")
+COLUMNS = ["class", "method", "measure", "value", "sd", "low", "high", "subjects", "published", "published_sd"]
+CAPTION = (
+    "One curve for each volume and class, 1,000 thresholds over the z-scores of all volumes, voxels inside the body "
+    "alone; voxels of other classes are ignored. Ours: mean ± sd over the volumes that show a class, in brackets the "
+    "95 % interval of a bootstrap over subjects. All but the area is at the threshold of Youden's index of each "
+    "volume: the paper names no operating point."
+)
+FIDELITY_CAPTION = (
+    "The quality score is the entropy of the segmentation of a slice minus that of its reconstruction, summed over "
+    "pixels, so it grows with the slice and the number of classes and can't be compared across sizes; the overlap "
+    "score is the mean Dice of the two over the structures of the slice. Published values have thirteen structures "
+    "whose labels aren't public; ours those of the last table."
+)
+
+
+def detection(study: Study, dataset: str, metrics: pd.DataFrame, intervals: pd.DataFrame, published: pd.DataFrame):
+    """A row for each class, method and measure (COLUMNS), in the order of the paper, published beside ours."""
+    rows = []
+    for kind, title in rectified.CLASSES.items():
+        for measure in rectified.MEASURES:
+            name = rectified.metric(measure, kind)
+            spread = per_subject(metrics, dataset, name).std(ddof=0)
+            told = of(intervals, dataset, name, SUBJECT)
+            for method in study.methods:
+                if method.name in told.index:
+                    value, low, high, subjects = told.loc[method.name, ["value", "low", "high", "subjects"]]
+                    beside = printed(published, title, method.published, measure)
+                    ours = (value, spread.get(method.name), low, high, subjects)
+                    rows.append((kind, method.name, measure, *ours, *beside))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def printed(published: pd.DataFrame, title: str, method: str | None, measure: str) -> tuple[float, float]:
+    """What Table I has of a class, method and measure: mean and sd, NaN where nothing."""
+    names = ("dataset_or_class", title), ("method", method), ("metric", measure)
+    found = published[(published["doc"] == "D4") & (published["where"] == "Table I")]
+    for column, name in names:
+        found = found[found[column] == name]
+    return tuple(found[["value_or_mean", "sd"]].astype(float).iloc[0]) if len(found) else (float("nan"),) * 2
+
+
+def impossible(published: pd.DataFrame) -> tuple[int, int]:
+    """Of how many rows of Table I sensitivity x specificity exceeds the area, and the number of rows.
+
+    The rectangle from (0, 0) below a point of a rising curve has no more area than the curve. Means of volumes could
+    differ from that by their covariance, which is less than the product of the sds: it is given to the area.
+    """
+    own = published[(published["doc"] == "D4") & (published["where"] == "Table I")].astype({"value_or_mean": float})
+    keys = ["dataset_or_class", "method"]
+    mean = own.pivot(index=keys, columns="metric", values="value_or_mean")
+    sd = own.astype({"sd": float}).pivot(index=keys, columns="metric", values="sd")
+    product = mean["sensitivity"] * mean["specificity"] - sd["sensitivity"] * sd["specificity"]
+    return int((product > mean[AUC]).sum()), len(mean)
+
+
+def agreement(study: Study, dataset: str, methods: list[str], intervals: pd.DataFrame) -> pd.DataFrame:
+    """Ranks of methods, 1 the best, by either fidelity score and by the area for each class (columns)."""
+    scopes = {name: (name, POOLED) for name in FIDELITY}
+    scopes |= {f"area, {kind}": (rectified.metric(AUC, kind), SUBJECT) for kind in rectified.CLASSES}
+    values = {title: of(intervals, dataset, *asked)["value"].reindex(methods) for title, asked in scopes.items()}
+    ranks = pd.DataFrame(values).dropna(axis=1, how="all").rank(ascending=False, method="min")
+    return ranks.rename(index={method.name: method.label for method in study.methods})
+
+
+def note(published: pd.DataFrame) -> str:
+    """What must be known of the published operating points."""
+    count, rows = impossible(published)
+    return (
+        f"The published sensitivities and specificities can't be points of the published curves: in {count} of {rows} "
+        "rows their product exceeds the area, which is impossible for any curve, even if all covariance of volumes is "
+        "granted. The difference of these columns says nothing."
+    )
+
+
+BODY = """{% extends "frame" %}
+{% block body %}
+<p>{{ caption }}</p>
+<p><b>{{ note }}</b></p>
+{% if why %}<p><b>Why ours and the published can't be compared:</b> {{ why }}</p>{% endif %}
+<div class="wide"><table>
+<thead><tr><th rowspan="2">Class</th><th rowspan="2" class="name">Method</th><th rowspan="2">Volumes</th>
+{%- for label in measures %}<th colspan="2" class="first">{{ label }}</th>{% endfor %}</tr>
+<tr>{% for _ in measures %}<th class="first">published</th><th>ours</th>{% endfor %}</tr></thead>
+<tbody>
+{%- for row in rows %}
+<tr class="{{ 'control' if row.control else 'method' }}"><td>{{ row.kind }}</td><td class="name">{{ row.label }}</td>
+<td>{{ row.volumes }}</td>
+{%- for published, ours, interval in row.cells %}<td class="first">{{ published }}</td>
+<td>{{ ours }}{% if interval %}<small>{{ interval }}</small>{% endif %}</td>{% endfor %}</tr>
+{%- endfor %}
+</tbody></table></div>
+{% if fidelity %}
+<h2>Anatomical fidelity</h2>
+<p>{{ fidelity_caption }}</p>
+<div class="wide"><table>
+<thead><tr><th rowspan="2">Method</th>
+{%- for label in scores %}<th colspan="2" class="first">{{ label }}</th>{% endfor %}</tr>
+<tr>{% for _ in scores %}<th class="first">published</th><th>ours</th>{% endfor %}</tr></thead>
+<tbody>{% for row in fidelity %}
+<tr><td>{{ row.label }}</td>{% for published, ours in row.cells %}<td class="first">{{ published }}</td>
+<td>{{ ours }}</td>{% endfor %}</tr>
+{%- endfor %}</tbody></table></div>
+<h2>Does the order of the networks agree?</h2>
+<p>Ranks, 1 the best. The paper finds fidelity and detection to go together in metastases and cavities.</p>
+<div class="wide"><table>
+<thead><tr><th>Method</th>{% for name in ranks.columns %}<th>{{ name }}</th>{% endfor %}</tr></thead>
+<tbody>{% for label, row in ranks.iterrows() %}
+<tr><td>{{ label }}</td>
+{%- for rank in row %}<td>{{ "%.0f"|format(rank) if rank == rank else "–" }}</td>{% endfor %}</tr>
+{%- endfor %}</tbody></table></div>
+<h2>The segmentation network on healthy test subjects</h2>
+<p>Dice, mean ± sd over volumes. Published: {{ dice_published }}.</p>
+<div class="wide"><table>
+<thead><tr><th>Structure</th><th>Dice</th><th>Volumes</th></tr></thead>
+<tbody>{% for row in dice %}
+<tr><td>{{ row.structure }}</td><td>{{ "%.3f ± %.3f"|format(row.dice, row.sd) }}</td><td>{{ row.subjects }}</td></tr>
+{%- endfor %}</tbody></table></div>
+{% endif %}
+{% endblock %}
+"""
+
+
+def html(
+    study: Study,
+    dataset: str,
+    rows: pd.DataFrame,
+    intervals: pd.DataFrame,
+    published: pd.DataFrame,
+    methods: list[str],
+    dice: pd.DataFrame,
+) -> str:
+    """A page that stands alone; `methods` are those whose fidelity is known, `dice` of the segmentation network."""
+    cohort = study.cohort(dataset)
+    texts = published[(published["doc"] == "D4") & (published["where"] == "text")].astype({"value_or_mean": float})
+    networks = texts[texts["metric"] == "dice"]
+    return page.html(
+        BODY,
+        title=f"{study.heading(dataset)}: classes of abnormality",
+        notes=study.notes,
+        caption=CAPTION,
+        note=note(published),
+        why=cohort.not_comparable,
+        measures=list(rectified.MEASURES.values()),
+        rows=[line(study, kind, name, own) for (kind, name), own in rows.groupby(["class", "method"], sort=False)],
+        fidelity=[fidelity(study, dataset, name, intervals, texts) for name in methods],
+        fidelity_caption=FIDELITY_CAPTION,
+        scores=[METRICS[name].label for name in FIDELITY],
+        ranks=agreement(study, dataset, methods, intervals),
+        dice=dice.to_dict("records"),
+        dice_published=", ".join(
+            f"{name.removeprefix('ResUNet: ')} {value:.2f}"
+            for name, value in zip(networks["method"], networks["value_or_mean"], strict=True)
+        ),
+    )
+
+
+def line(study: Study, kind: str, name: str, own: pd.DataFrame) -> dict[str, object]:
+    """A row of the first table."""
+    method, cells = study.method(name), []
+    for row in own.to_dict("records"):
+        metric = METRICS[rectified.metric(row["measure"], kind)]
+        known = row["low"] == row["low"]
+        interval = f"[{number(row['low'], metric)}, {number(row['high'], metric)}]" if known else ""
+        both = with_spread(row["published"], row["published_sd"], metric), with_spread(row["value"], row["sd"], metric)
+        cells.append((*both, interval))
+    volumes = f"{own['subjects'].iloc[0]:.0f}"
+    return {"kind": kind, "label": method.label, "control": method.control, "volumes": volumes, "cells": cells}
+
+
+def fidelity(study: Study, dataset: str, name: str, intervals: pd.DataFrame, texts: pd.DataFrame) -> dict[str, object]:
+    """A row of the second table."""
+    method, cells = study.method(name), []
+    for score in FIDELITY:
+        beside = texts[(texts["method"] == method.published) & (texts["metric"] == score)]
+        value, sd = (of(intervals, dataset, metric, POOLED)["value"].get(name) for metric in (score, f"{score}_sd"))
+        published = beside[["value_or_mean", "sd"]].astype(float).iloc[0] if len(beside) else (float("nan"),) * 2
+        ours = with_spread(float("nan") if value is None else value, float("nan") if sd is None else sd, METRICS[score])
+        cells.append((with_spread(*published, METRICS[score]), ours))
+    return {"label": method.label, "cells": cells}

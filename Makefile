@@ -53,6 +53,7 @@ speed: .venv/ready
 	$(BIN)/python benchmarks/speed.py training --out results/speed/training.csv
 	$(BIN)/python benchmarks/heatmaps.py --out results/speed/heatmaps.csv
 	$(BIN)/python benchmarks/augmentation.py --out results/speed/augmentation.csv
+	$(BIN)/python benchmarks/patches.py --out results/speed/patches.csv
 
 .venv/ready: pyproject.toml envs/constraints.txt
 	$(PYTHON) -m venv .venv

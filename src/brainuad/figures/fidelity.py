@@ -19,11 +19,11 @@ NEEDED = (
     "slice",
     *(f"{kind}{of}" for of in ("image", "reconstruction") for kind in ("", "entropy_", "classes_")),
 )
-ROWS = ("slice", "entropy", "structures")
+ROWS = ("image", "entropy", "structures")
 PALETTE = ListedColormap(["white", *COLOURS, GREYS[0]])
 NOTE = (
-    "Entropy of the segmentation in natural units, one scale. The structures stand in for the paper's thirteen, whose "
-    "labels aren't public. The patient's left (L) is on the left."
+    "Entropy of the segmentation, 0 (black) to {top:.2g} (white) in natural units. The structures stand in "
+    "for the paper's thirteen, whose labels aren't public. The patient's left (L) is on the left."
 )
 PANEL, GAP, NAME, TOP, HEADING, BOTTOM = 1.35, 0.04, 0.95, 0.4, 0.3, 0.95
 """Inches: a panel's side, the gap between panels, the room for names of rows, title, headings, legend and note."""
@@ -77,7 +77,7 @@ def draw(figure: Figure, title: str, columns: list[Seen]) -> None:
     present = sorted({int(number) for column in columns for number in np.unique(column.classes) if number})
     patches = [Patch(color=PALETTE(number), label=CLASSES[number]) for number in present]
     figure.legend(handles=patches, loc="lower left", bbox_to_anchor=(0.0, 0.32 / height), ncols=4, fontsize=6.5)
-    figure.text(0.1 / width, 0.1 / height, NOTE, size=6.5, color=FAINT, wrap=True)
+    figure.text(0.1 / width, 0.1 / height, NOTE.format(top=top), size=6.5, color=FAINT, wrap=True)
     figure.suptitle(title, x=0.1 / width, y=1 - 0.1 / height, ha="left", va="top")
 
 
@@ -86,7 +86,7 @@ def _x(column: int) -> float:
 
 
 def _show(ax: Axes, kind: str, values: np.ndarray, top: float) -> None:
-    if kind == "slice":
+    if kind == "image":
         grey(ax, values)
     elif kind == "entropy":
         ax.imshow(values, cmap="magma", vmin=0, vmax=top, interpolation="none")

@@ -13,7 +13,7 @@ SIDE = 2.9
 
 def size(classes: int) -> tuple[float, float]:
     """Width and height in inches of the figure."""
-    return max(2, classes) * SIDE, SIDE + 1.3
+    return max(2, classes) * SIDE, SIDE + 1.1
 
 
 def draw(figure: Figure, study: Study, title: str, curves: pd.DataFrame, kinds: list[str]) -> None:

@@ -220,6 +220,17 @@ def test_an_optional_cohort_is_left_out_where_its_data_are_missing(config: dict,
     assert list(there["one"]["cohorts"]) == ["healthy", "more"] and there["one"]["notes"] == ["A note."]
 
 
+def test_fidelity_is_left_out_without_maps_of_structures(config: dict, sources: Path) -> None:
+    one = {**study(), "notes": [], "fidelity": {"methods": ["vae"]}, "methods": ["vae"]}
+    folder = Path("data", one["cohorts"]["healthy"]["dataset"])
+    left = doctor.without_missing(config, {"one": one}, sources)["one"]
+    assert "fidelity" not in left and "maps of the structures of healthy brains are missing" in left["notes"][0]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "IXI002-Guys-0828-DLMUSE.nii.gz").write_bytes(b"here")
+    there = doctor.without_missing(config, {"one": one}, sources)["one"]
+    assert there["fidelity"] == one["fidelity"] and there["notes"] == []
+
+
 def test_levels_of_sweeps_take_room_too(config: dict, sources: Path) -> None:
     one = {**study("ixi", 30, "T2"), "postprocessing": {"erosion": 3}}
     chain = {"setting": "postprocessing.erosion", "levels": [0, 1], "methods": ["vae"]}

@@ -7,6 +7,7 @@ from pathlib import Path
 from brainuad import disk, machine
 from brainuad.configuration import needed_datasets, sources_of, used_modalities
 from brainuad.datasets import presence
+from brainuad.datasets.location import has_structures
 from brainuad.datasets.presence import Presence, gigabytes, has_versions, total
 from brainuad.trimming import trim
 
@@ -102,7 +103,8 @@ def examine(config: dict, studies: dict[str, dict], sources: Path) -> Report:
 
 
 def without_missing(config: dict, studies: dict[str, dict], sources: Path) -> dict[str, dict]:
-    """The studies without those of their optional cohorts whose data are missing; their notes name them."""
+    """The studies without those of their optional cohorts whose data are missing, and without the fidelity of
+    reconstructions where there are no maps of structures to judge it by; their notes say so."""
     result = {}
     for name, study in studies.items():
         optional = {role: cohort for role, cohort in study["cohorts"].items() if cohort.get("optional")}
@@ -113,6 +115,9 @@ def without_missing(config: dict, studies: dict[str, dict], sources: Path) -> di
             f" {', '.join(left_out[role])} is missing."
             for role in left_out
         ]
+        if "fidelity" in study and not has_structures(config, study["cohorts"]["healthy"]["dataset"]):
+            study = {key: value for key, value in study.items() if key != "fidelity"}
+            notes.append("Anatomical fidelity isn't measured: maps of the structures of healthy brains are missing.")
         cohorts = {role: cohort for role, cohort in study["cohorts"].items() if role not in left_out}
         trimmed = trim({**study, "cohorts": cohorts, "notes": [*study["notes"], *notes]})
         result[name] = {**trimmed, "left_out": left_out}

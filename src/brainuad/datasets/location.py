@@ -13,11 +13,13 @@ import pandas as pd
 
 from brainuad.datasets import sources as listing
 from brainuad.datasets.archives import SHEETS
-from brainuad.datasets.reader import scans
+from brainuad.datasets.reader import files, scans
 from brainuad.errors import InputError
 
 HERE = ("named", "dropped", "downloaded")
 """States of an archive that needn't be fetched."""
+STRUCTURES = r"(-DLMUSE|_desc-structures_dseg)\.nii(\.gz)?"
+"""Regular expression of the ends of names of maps of the brain's structures."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,13 @@ class Archive:
 def drop_folder(config: dict, dataset: str) -> Path:
     """Where the user drops a dataset's archives or its extracted tree."""
     return Path(config["datasets"][dataset].get("path") or Path(config["data"], dataset))
+
+
+def has_structures(config: dict, dataset: str) -> bool:
+    """Whether maps of the brain's structures lie in a dataset's drop folder; a phantom makes them."""
+    folder = drop_folder(config, dataset)
+    made = dataset in config.get("phantom", {}).get("subjects", {})
+    return made or (folder.is_dir() and any(files([folder], STRUCTURES)))
 
 
 def archives(config: dict, dataset: str, modalities: set[str], sources: Path) -> list[Archive]:

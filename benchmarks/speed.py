@@ -29,6 +29,8 @@ from brainuad.device import choose
 from brainuad.files import atomic
 from brainuad.methods.base import Method, Volume, build, known, load
 from brainuad.methods.inpainting import Inpainting
+from brainuad.methods.kobayashi_embedding import Method as Embedding
+from brainuad.methods.kobayashi_vae import PatchDistance
 from brainuad.methods.learner import Learner
 from brainuad.methods.loss_prediction import Method as LossPrediction
 from brainuad.slices import write
@@ -102,8 +104,9 @@ def untrained(name: str, size: int, device: torch.device, volume: Volume) -> Met
 
 
 def reconstructing() -> list[str]:
-    """All methods but those of heatmaps, whose passes for each window heatmaps.py measures."""
-    return [name for name in known() if not issubclass(load(name), (Inpainting, LossPrediction))]
+    """All methods but those of windows and of patches, which heatmaps.py and patches.py measure."""
+    elsewhere = Inpainting, LossPrediction, PatchDistance, Embedding
+    return [name for name in known() if not issubclass(load(name), elsewhere)]
 
 
 def sized(name: str, size: int) -> dict[str, int]:

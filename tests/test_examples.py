@@ -94,6 +94,38 @@ def test_a_block_shows_the_rows_of_the_files(files, processed):
     assert truth.label.any(axis=(1, 2)).all()
 
 
+def test_the_slice_with_most_of_a_label_is_shown():
+    """Of one class alone, wherever other classes are larger; where it is nowhere, the figure can't be made."""
+    names = [Subject("a", slice(0, 3), np.arange(3) + 5), Subject("b", slice(3, 5), np.arange(2) + 9)]
+    chosen = examples.most(np.array([0, 2, 0, 7, 1]), names)
+    assert (chosen.subject, chosen.row, chosen.slice) == ("b", 3, 9)
+    assert examples.most(np.zeros(5, int), names) is None
+
+
+def test_a_label_stands_in_for_a_level(files):
+    own = files[DATASET]
+    truth = examples.read_truth(["label-1"], [own["images"]], [own["labels"]])
+    with h5py.File(own["labels"]) as file:
+        assert (file["label"][truth.choices[0].row] == 1).sum() == (file["label"][:] == 1).sum((1, 2)).max() > 0
+    with pytest.raises(InputError, match="holds no label-7 slice"):
+        examples.read_truth(["label-7"], [own["images"]], [own["labels"]])
+    assert figure_examples.read_slice("heads:label-3") == ("heads", "label-3")
+    with pytest.raises(InputError, match="'heads:label-' is no DATASET:LEVEL"):
+        figure_examples.read_slice("heads:label-")
+
+
+def test_z_scores_are_no_residuals(files, tmp_path):
+    own, maps = files[DATASET], tmp_path / "processed.h5"
+    truth = examples.read_truth(["midline"], [own["images"]], [own["labels"]])
+    found = []
+    for chain in ("{}", '{"standardise": "slice"}'):
+        maps.write_bytes(own["vae"]["processed"].read_bytes())
+        with h5py.File(maps, "a") as file:
+            file.attrs["postprocessing"] = chain
+        found += examples.read_result("VAE", truth, [own["images"]], [own["vae"]["maps"]], [maps]).residual
+    assert found == [True, False]
+
+
 def test_means_over_samples_are_residuals_and_other_scores_are_not():
     rng = np.random.default_rng(0)
     image = rng.random((20, 20))

@@ -1,9 +1,11 @@
 """Reconstructions and residuals of methods on slices at set levels of the brain (Baur et al. 2021, Fig. 6 and 7)."""
 
+import json
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -140,8 +142,14 @@ def read_result(
                 with open_checked(processed[k], "maps", values=False) as final:
                     check_same_order(reference, final)
                     score = final["score"][choice.row][truth.crop]
+                    residual[-1] &= not standardised(final)
             shown.append(score)
     return Result(label, reconstructions, shown, residual)
+
+
+def standardised(processed: h5py.File) -> bool:
+    """Whether post-processing has made z-scores, which have no unit of the image, of a method's scores."""
+    return bool(json.loads(processed.attrs.get("postprocessing", "{}")).get("standardise"))
 
 
 def is_residual(

@@ -27,6 +27,7 @@ from brainuad.stages import (
     table_classes,
 )
 from brainuad.tables import classes
+from brainuad.trimming import named_methods, trim
 
 PUBLISHED = Path(__file__).parents[1] / "workflow/data/published.csv"
 KINDS = {"1": "metastasis", "2": "extracranial metastasis", "3": "postoperative cavity", "4": "structural change"}
@@ -217,3 +218,11 @@ def test_flow_counts_slices_and_those_with_an_abnormality(drawn: Path) -> None:
     svg = (drawn / "flow.svg").read_text()
     assert all(f"<!-- {text} -->" in svg for text in ("12 slices", "4 with an abnormality", "3 subjects"))
     assert "<!-- 3 subjects with a scan -->" in svg
+
+
+def test_what_measures_methods_that_are_not_there_is_trimmed() -> None:
+    study = {"methods": ["vae"], "cohorts": {}, "classes": {"methods": ["gone"]}}
+    study |= {"fidelity": {"methods": ["vae", "gone"], "settings": {}, "training": {}}}
+    trimmed = trim(study)
+    assert "classes" not in trimmed and trimmed["fidelity"]["methods"] == ["vae"]
+    assert set(named_methods(study)) == {"vae", "gone"}

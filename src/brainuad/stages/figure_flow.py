@@ -18,8 +18,8 @@ def main(
     dataset: list[str],
     subjects: list[Path],
     images: list[str],
-    labels: list[str],
     out: Path,
+    labels: list[str] = [],  # noqa: B006
 ) -> None:
     """Draw a row for each split in SPLITS of the --dataset, with its subjects.tsv (--subjects, in the same order).
 

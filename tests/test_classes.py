@@ -191,6 +191,8 @@ def test_table_has_published_beside_ours(drawn: Path) -> None:
     long = table.read(drawn / "metrics.csv").query("method == 'kobayashi-vae'")
     values = long.loc[long["metric"] == "roc_auc_rectified_metastasis", "value"]
     assert vae["value"] == pytest.approx(values.mean()) and vae["sd"] == pytest.approx(values.std(ddof=0))
+    alone = rows.loc[("extracranial metastasis", "kobayashi-vae", "f1")]
+    assert alone["subjects"] == 1 and np.isnan(alone["sd"])
     page = (drawn / "classes.html").read_text()
     assert "in 8 of 12 rows" in page and "phantom" in page and "−1,645 ± 420" in page
     assert "postoperative cavity" not in page.split("Anatomical fidelity")[0]
@@ -200,8 +202,8 @@ def test_ranks_of_fidelity_and_detection(drawn: Path) -> None:
     """The second method's reconstructions are the slices themselves, and its scores tell lesions better."""
     intervals = read_table(drawn / "intervals.csv", "intervals")
     ranks = classes.agreement(read_study(drawn / "study.yaml"), "heads", list(NETWORKS), intervals)
-    assert ranks.loc["IntroVAE", ["overlap_score", "area, metastasis"]].tolist() == [1, 1]
-    assert ranks.loc["VAE", ["overlap_score", "area, metastasis"]].tolist() == [2, 2]
+    assert ranks.loc["IntroVAE", ["Overlap score", "area, metastasis"]].tolist() == [1, 1]
+    assert ranks.loc["VAE", ["Overlap score", "area, metastasis"]].tolist() == [2, 2]
 
 
 @pytest.mark.parametrize(

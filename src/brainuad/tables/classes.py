@@ -33,7 +33,8 @@ def detection(study: Study, dataset: str, metrics: pd.DataFrame, intervals: pd.D
     for kind, title in rectified.CLASSES.items():
         for measure in rectified.MEASURES:
             name = rectified.metric(measure, kind)
-            spread = per_subject(metrics, dataset, name).std(ddof=0)
+            values = per_subject(metrics, dataset, name)
+            spread = values.std(ddof=0).where(values.count() > 1)
             told = of(intervals, dataset, name, SUBJECT)
             for method in study.methods:
                 if method.name in told.index:
@@ -69,7 +70,7 @@ def impossible(published: pd.DataFrame) -> tuple[int, int]:
 
 def agreement(study: Study, dataset: str, methods: list[str], intervals: pd.DataFrame) -> pd.DataFrame:
     """Ranks of methods, 1 the best, by either fidelity score and by the area for each class (columns)."""
-    scopes = {name: (name, POOLED) for name in FIDELITY}
+    scopes = {METRICS[name].label: (name, POOLED) for name in FIDELITY}
     scopes |= {f"area, {kind}": (rectified.metric(AUC, kind), SUBJECT) for kind in rectified.CLASSES}
     values = {title: of(intervals, dataset, *asked)["value"].reindex(methods) for title, asked in scopes.items()}
     ranks = pd.DataFrame(values).dropna(axis=1, how="all").rank(ascending=False, method="min")
@@ -82,7 +83,7 @@ def note(published: pd.DataFrame) -> str:
     return (
         f"The published sensitivities and specificities can't be points of the published curves: in {count} of {rows} "
         "rows their product exceeds the area, which is impossible for any curve, even if all covariance of volumes is "
-        "granted. The difference of these columns says nothing."
+        "granted. Ours needn't come near them."
     )
 
 

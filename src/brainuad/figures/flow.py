@@ -49,17 +49,22 @@ def draw(figure: Figure, title: str, cohorts: list[Cohort]) -> None:
     top = 0
     for cohort in cohorts:
         middle = -top - _rows(cohort) / 2
-        scans = f"{textwrap.fill(cohort.title, 34)}\n{cohort.found:,} subjects with a scan"
+        scans = f"{textwrap.fill(cohort.title, 34)}\n{counted(cohort.found, 'subject')} with a scan"
         _box(ax, 0, middle, scans, GREYS[0])
         for k, part in enumerate(cohort.parts):
             y = -top - k - 0.5
             _arrow(ax, (BOX[0], middle), (1, y))
-            _box(ax, 1, y, f"{part.name}\n{part.subjects:,} subjects", BLUE)
+            _box(ax, 1, y, f"{part.name}\n{counted(part.subjects, 'subject')}", BLUE)
             _arrow(ax, (1 + BOX[0], y), (2, y))
             ill = f"{part.anomalous:,} with an abnormality" if part.anomalous else "none with an abnormality"
-            _box(ax, 2, y, f"{part.slices:,} slices\n{ill}", BLUE)
+            _box(ax, 2, y, f"{counted(part.slices, 'slice')}\n{ill}", BLUE)
         top += _rows(cohort)
     figure.suptitle(title, x=0.01, ha="left", y=1 - 0.1 / figure.get_figheight(), va="top")
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 subject`, `2 subjects`."""
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
 def _rows(cohort: Cohort) -> int:

@@ -29,7 +29,7 @@ def main(
     """
     resolved = read_study(study)
     shown = [read_slice(text) for text in slice]
-    headings = [f"{resolved.cohort(dataset).title}, {level}" for dataset, level in shown]
+    headings = [f"{resolved.cohort(dataset).title}, {level.replace('-', ' ')}" for dataset, level in shown]
     datasets = [dataset for dataset, _ in shown]
     own_images = select("images", images, datasets)
     truth = examples.read_truth([level for _, level in shown], own_images, select("labels", labels, datasets))

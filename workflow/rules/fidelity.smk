@@ -57,9 +57,9 @@ use rule label_slices as structure_slices with:
 # Anatomy is no abnormality: what the judge is taught of healthy brains never reaches a method.
 rule fit_segmenter:
     input:
-        train=TRAIN,
+        train=lambda w: slices(w.study, healthy(w.study), "train"),
         train_structures=lambda w: slices(w.study, healthy(w.study), "train", "structures"),
-        validation=VALIDATION,
+        validation=lambda w: slices(w.study, healthy(w.study), "validation"),
         validation_structures=lambda w: slices(w.study, healthy(w.study), "validation", "structures"),
     output:
         model=f"{SEGMENTER}/model.pt",

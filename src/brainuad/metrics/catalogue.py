@@ -6,8 +6,8 @@ from math import inf
 from pathlib import Path
 
 from brainuad.errors import InputError
-from brainuad.metrics.boxes import DETECTED
 from brainuad.metrics import rectified
+from brainuad.metrics.boxes import DETECTED
 from brainuad.metrics.lesions import SIZES
 from brainuad.postprocessing.operating_points import DEFAULT, FALSE_POSITIVE_RATES, OPERATING_POINTS
 

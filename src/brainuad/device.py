@@ -4,6 +4,7 @@ import ctypes
 
 import torch
 
+from brainuad import gpus
 from brainuad.errors import InputError
 
 # Parameters of glibc's mallopt(3).
@@ -13,11 +14,14 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 def choose(device: str, threads: int = 0) -> torch.device:
     """The device for the configured `auto`, `cpu` or `cuda`; sets the process up for it.
 
+    Of several GPUs it takes one that no other process has, if there is one.
     Sets the number of CPU threads if given. Convolutions on a GPU keep 32 bits where 32 bits are asked for: scores are
     never rounded to the 10 bits of TF32.
     """
     if device not in ("auto", "cpu", "cuda"):
         raise InputError("device", f"is '{device}'", "Set it to auto, cpu or cuda")
+    if device != "cpu":
+        gpus.claim()
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("device", "is cuda, but no CUDA device can be used here", "Set it to auto or cpu")
     if threads:

@@ -20,7 +20,12 @@ def device(wanted: str) -> tuple[str, str]:
 
 def graphics_cards() -> list[str]:
     """Name and memory of each NVIDIA card that the driver tells of."""
-    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    return ask_driver("name,memory.total")
+
+
+def ask_driver(properties: str) -> list[str]:
+    """These properties of each NVIDIA card, as the driver tells them; nothing where there is no driver."""
+    command = ["nvidia-smi", f"--query-gpu={properties}", "--format=csv,noheader"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):

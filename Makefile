@@ -3,7 +3,8 @@
 # make tiny              the smallest run that passes through every stage
 # make phantom           does each method learn? all methods, three seeds; hours on two cores
 # make test              the test suite
-# make lint              the style of the code
+# make test-slurm        a study on SLURM, which it installs here: needs root, for a machine that may be spoilt
+# make lint              the style of the code and of the workflow
 # make speed             how fast methods score and train, into results/speed/
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
@@ -12,7 +13,7 @@ SNAKEMAKE := $(BIN)/snakemake
 # Without a GPU nothing has to wait for it.
 GPUS := $(shell command -v nvidia-smi > /dev/null && echo 1 || nproc)
 
-.PHONY: demo real tiny phantom test lint speed
+.PHONY: demo real tiny phantom test test-slurm lint speed
 .DEFAULT_GOAL := demo
 
 demo tiny phantom: RUN = $@
@@ -44,9 +45,15 @@ endef
 test: .venv/ready
 	$(BIN)/pytest
 
+test-slurm: .venv/ready
+	$(BIN)/pip install --quiet --constraint envs/constraints.txt --editable '.[dev,slurm]'
+	tests/slurm/node.sh start
+	$(BIN)/pytest tests/slurm/on_slurm.py; status=$$?; tests/slurm/node.sh stop; exit $$status
+
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(SNAKEMAKE) --lint
 
 speed: .venv/ready
 	$(BIN)/python benchmarks/speed.py scoring --out results/speed/scoring.csv

@@ -4,6 +4,10 @@
 configfile: "config.yaml"
 
 
+# With --sdm apptainer; envs/Dockerfile tells how it is made.
+container: "envs/brainuad.sif"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/phantom.smk"
 include: "workflow/rules/volumes.smk"

@@ -19,8 +19,9 @@ from brainuad.datasets.reader import reader
 from brainuad.errors import InputError
 from brainuad.seeds import derive
 
-# Jobs find the commands of the environment that Snakemake itself runs in, activated or not.
-shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
+# Jobs find the commands of the environment that Snakemake itself runs in, activated or not; a container has its own.
+if not workflow.deployment_settings.deployment_method:
+    shell.prefix(f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 WORKFLOW = Path(workflow.basedir, "workflow")
 # Relative, so that a project that moves to another folder finds everything done.
@@ -40,6 +41,11 @@ try:
             sys.exit(PAGE.page())
 except InputError as error:
     sys.exit(f"BrainUAD: {error}")
+
+
+# Of the resources given on the command line, what a scheduler may put into one submission.
+resource_scopes:
+    gpu="local",
 
 
 RESULTS = f"results/{config['run']}"
@@ -86,6 +92,21 @@ wildcard_constraints:
 def code(*modules):
     """Digest of the stages' modules and all they import, so that an edit re-runs just the jobs that use it."""
     return digest(*(f"brainuad.{module}" for module in modules))
+
+
+# The profile of a scheduler says by `jobs` how many submissions may be in its queue. Elsewhere the next two do nothing:
+# Snakemake would call such a function for every job while it plans, and follow every file that a grouped job depends on.
+SCHEDULED = workflow.resource_settings.nodes is not None
+
+
+def doubling(amount):
+    """What a job asks for, in MB or minutes: twice as much each time that it is run again, as it may have run out."""
+    return (lambda wildcards, attempt: amount * 2 ** (attempt - 1)) if SCHEDULED else amount
+
+
+def bundle(name):
+    """The group of a rule with many short jobs, of which a scheduler gets several in a submission."""
+    return name if SCHEDULED else None
 
 
 def register(

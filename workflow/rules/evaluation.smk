@@ -29,10 +29,12 @@ rule postprocess:
         f"{RESULTS}/logs/postprocess/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/postprocess/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
+    group:
+        bundle("evaluation")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=doubling(2000),
+        runtime=doubling(60),
     shell:
         "brainuad postprocess --images {input.images} --maps {input.maps} --settings {params.settings:q}"
         " --out {output} 2> {log}"
@@ -82,10 +84,12 @@ rule thresholds:
         f"{RESULTS}/logs/thresholds/{{study}}/{{dataset}}/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/thresholds/{{study}}/{{dataset}}/{RUN}.tsv"
+    group:
+        bundle("evaluation")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=doubling(2000),
+        runtime=doubling(60),
     shell:
         "brainuad thresholds {params.files} --out {output} 2> {log}"
 
@@ -110,10 +114,12 @@ rule masks:
         f"{RESULTS}/logs/masks/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/masks/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
+    group:
+        bundle("evaluation")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=doubling(2000),
+        runtime=doubling(60),
     shell:
         "brainuad masks --segmentation {params.module} --images {input.images} --maps {input.processed}"
         " --settings {params.settings:q} {params.thresholds} --out {output} 2> {log}"
@@ -153,10 +159,12 @@ rule evaluate:
         f"{RESULTS}/logs/evaluate/{{study}}/{{dataset}}/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate/{{study}}/{{dataset}}/{RUN}.tsv"
+    group:
+        bundle("evaluation")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=doubling(2000),
+        runtime=doubling(60),
     shell:
         "brainuad evaluate --images {input.images} --labels {input.labels} --maps {input.maps}"
         " --processed {input.processed} --thresholds {input.thresholds} {params.masks}"
@@ -210,8 +218,8 @@ rule collect:
         f"{RESULTS}/benchmarks/collect/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=doubling(2000),
+        runtime=doubling(30),
     shell:
         "brainuad collect {params.tables} {params.healthy} --out {output} 2> {log}"
 
@@ -236,8 +244,8 @@ rule compare:
         f"{RESULTS}/benchmarks/compare/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=doubling(4000),
+        runtime=doubling(60),
     shell:
         "brainuad compare --metrics {input.metrics} {params.counts} {params.leave_out} {params.compared}"
         " --seed {params.seed}"

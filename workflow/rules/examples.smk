@@ -73,8 +73,8 @@ rule figure_examples:
         f"{RESULTS}/benchmarks/figure_examples/{{study}}/{{example}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=doubling(4000),
+        runtime=doubling(30),
     shell:
         "brainuad figure-examples --study {input.study} --title {params.example[title]:q} {params.options}"
         " --out {output} 2> {log}"

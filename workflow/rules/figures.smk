@@ -30,8 +30,8 @@ rule figure_violins:
         f"{RESULTS}/benchmarks/figure_violins/{{study}}/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-violins --study {input.study} --metrics {input.metrics} --dataset {wildcards.dataset}"
         " {params.metrics} --out {output} 2> {log}"
@@ -60,8 +60,8 @@ rule figure_curves:
         f"{RESULTS}/benchmarks/figure_curves/{{study}}/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-curves --study {input.study} --metrics {input.metrics} {params.curves}"
         " --dataset {wildcards.dataset} --out {output} 2> {log}"
@@ -88,8 +88,8 @@ rule figure_pareto:
         f"{RESULTS}/benchmarks/figure_pareto/{{study}}/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-pareto --study {input.study} --intervals {input.intervals} --dataset {wildcards.dataset}"
         " --out {output} 2> {log}"
@@ -136,8 +136,8 @@ rule figure_panels:
         f"{RESULTS}/benchmarks/figure_panels/{{study}}/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=doubling(4000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-panels --study {input.study} --dataset {wildcards.dataset} --images {input.images}"
         " --labels {input.labels} {params.methods} {params.maps} {params.processed} {params.thresholds}"
@@ -175,8 +175,8 @@ rule figure_training:
         f"{RESULTS}/benchmarks/figure_training/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-training --study {input.study} {params.models} {params.training} --out {output} 2> {log}"
 
@@ -212,8 +212,8 @@ rule figure_bars:
         f"{RESULTS}/benchmarks/figure_bars/{{study}}/{{group}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-bars --study {input.study} --metrics {input.metrics} --intervals {input.intervals}"
         " --published {input.published} {params.datasets} {params.methods} --title {params.group[title]:q}"
@@ -246,8 +246,8 @@ rule figure_correlations:
         f"{RESULTS}/benchmarks/figure_correlations/{{study}}/{{group}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-correlations --study {input.study} --metrics {input.metrics} {params.datasets}"
         " {params.methods} {params.without} --title {params.group[title]:q} --out {output.svg} --out-csv {output.csv}"
@@ -283,8 +283,8 @@ rule figure_histograms:
         f"{RESULTS}/benchmarks/figure_histograms/{{study}}/{{group}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-histograms --study {input.study} {params.residuals} {params.datasets} {params.methods}"
         " --title {params.group[title]:q} --out {output} 2> {log}"

@@ -31,8 +31,8 @@ rule inpaint:
     threads: config["threads"]
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=doubling(8000),
+        runtime=doubling(60),
     shell:
         "brainuad inpaint --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method}"
         " --seed {wildcards.seed} --model {input.model} --images {input.images} --placement brain --draw {params.draw}"
@@ -62,8 +62,8 @@ rule inpaint_examples:
     threads: config["threads"]
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=doubling(8000),
+        runtime=doubling(60),
     shell:
         "brainuad inpaint --method {wildcards.method} --seed {wildcards.seed} --model {input.model}"
         " --images {input.images} {params.labels} --placement {wildcards.placement} --count {wildcards.slices}"
@@ -99,8 +99,8 @@ rule heatmaps:
     threads: config["threads"]
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=1440,
+        mem_mb=doubling(16000),
+        runtime=doubling(1440),
     shell:
         "brainuad heatmaps --reference {params.reference} --reference-model {input.reference}"
         " --method {wildcards.method} {params.models} --settings {params.settings:q} --images {input.images}"
@@ -127,10 +127,12 @@ rule agreement:
         f"{RESULTS}/logs/agreement/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/agreement/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
+    group:
+        bundle("evaluation")
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=doubling(4000),
+        runtime=doubling(30),
     shell:
         "brainuad agreement --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method}"
         " --seed {wildcards.seed} --target {params.target} --images {input.images} --reference {input.reference}"
@@ -198,8 +200,8 @@ rule table_cost:
         f"{RESULTS}/benchmarks/table_cost/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=doubling(4000),
+        runtime=doubling(30),
     shell:
         "brainuad table-cost --study {input.study} {params.methods} {params.models} --settings {params.settings:q}"
         " --images {input.images} --metrics {input.metrics} --dataset {params.dataset}"
@@ -240,8 +242,8 @@ rule figure_superpixels:
         f"{RESULTS}/benchmarks/figure_superpixels/{{study}}/{{dataset}}/{{method}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=doubling(4000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-superpixels --study {input.study} --dataset {wildcards.dataset} --method {wildcards.method}"
         " --images {input.images} --labels {input.labels} --processed {input.processed}"
@@ -302,8 +304,8 @@ rule figure_inpainting:
         f"{RESULTS}/benchmarks/figure_inpainting/{{study}}/{{inpainted}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=doubling(4000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-inpainting --study {input.study} --title {params.shown[title]:q} {params.inpainted}"
         " --rows {params.shown[rows]} --out {output} 2> {log}"
@@ -333,8 +335,8 @@ rule figure_heatmaps:
         f"{RESULTS}/benchmarks/figure_heatmaps/{{study}}/{{dataset}}/{{method}}/{{loss}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-heatmaps --study {input.study} --dataset {wildcards.dataset} --maps {input.maps}"
         " --loss {wildcards.loss} --out {output} 2> {log}"

@@ -104,8 +104,8 @@ rule fit:
     threads: config["threads"]
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=2880,
+        mem_mb=doubling(16000),
+        runtime=doubling(2880),
     shell:
         "brainuad fit --method {wildcards.method} --train {input.train} --validation {input.validation} {params.base}"
         " --settings {params.settings:q} --training {params.training:q} --seed {params.seed}"
@@ -135,10 +135,12 @@ rule score:
         f"{RESULTS}/logs/score/{{study}}/{{dataset}}/{{split}}/{{method}}/seed{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/score/{{study}}/{{dataset}}/{{split}}/{{method}}/seed{{seed}}.tsv"
+    group:
+        bundle("evaluation")
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=1440,
+        mem_mb=doubling(8000),
+        runtime=doubling(60),
     shell:
         "brainuad score --method {wildcards.method} --images {input.images} {params.given}"
         " --settings {params.settings:q} --seed {params.seed} --device {params.device} --threads {threads}"
@@ -147,8 +149,20 @@ rule score:
 
 # A method with a model: `input: model=trained(...)` is its own.
 use rule score as score_learned with:
+    group:
+        bundle("scoring")
     threads: config["threads"]
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=1440,
+        mem_mb=doubling(16000),
+        runtime=doubling(60),
+
+
+# One that takes hundreds of passes of a slice.
+use rule score_learned as score_slowly with:
+    group:
+        bundle("slow-scoring")
+    resources:
+        gpu=1,
+        mem_mb=doubling(16000),
+        runtime=doubling(1440),

@@ -37,8 +37,8 @@ rule phantom_subject:
         f"{RESULTS}/benchmarks/phantom_subject/{{dataset}}/{{subject}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=doubling(4000),
+        runtime=doubling(20),
     shell:
         "brainuad phantom-subject --source {params.source} --subject {wildcards.subject} --seed {params.seed}"
         " --spacing {params.spacing} --out {output} 2> {log}"
@@ -61,8 +61,8 @@ rule phantom_archive:
         f"{RESULTS}/benchmarks/phantom_archive/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=doubling(4000),
+        runtime=doubling(60),
     shell:
         "brainuad phantom-archive --source {params.source} {params.subjects} --out {output} 2> {log}"
 
@@ -86,8 +86,8 @@ rule phantom_sheet:
         f"{RESULTS}/benchmarks/phantom_sheet.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=doubling(4000),
+        runtime=doubling(30),
     shell:
         "brainuad phantom-sheet --seed {params.seed} --spacing {params.spacing} --out {output} 2> {log}"
 
@@ -111,7 +111,7 @@ rule anomaly_sheet:
         f"{RESULTS}/benchmarks/anomaly_sheet.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=doubling(4000),
+        runtime=doubling(30),
     shell:
         "brainuad anomaly-sheet --seed {params.seed} --spacing {params.spacing} --out {output} 2> {log}"

@@ -27,10 +27,12 @@ rule preprocess:
         f"{RESULTS}/logs/preprocess/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/preprocess/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.tsv"
+    group:
+        bundle("preparation")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=doubling(2000),
+        runtime=doubling(20),
     shell:
         "brainuad preprocess --recipe {params.module} --image {input.image} --brain {input.brain}"
         " --modality {wildcards.modality} --settings {params.settings:q} --out-image {output.image}"
@@ -51,10 +53,12 @@ rule preprocess_label:
         f"{RESULTS}/logs/preprocess_label/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/preprocess_label/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.tsv"
+    group:
+        bundle("preparation")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad preprocess-label --label {input.label} --grid {input.grid} --transform {input.transform}"
         " --out {output} 2> {log}"
@@ -119,8 +123,8 @@ rule quality:
         f"{RESULTS}/benchmarks/quality/{{recipe}}/{{dataset}}-{{modality}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=doubling(2000),
+        runtime=doubling(30),
     shell:
         "brainuad quality --recipe {params.module} --dataset {wildcards.dataset} --modality {wildcards.modality}"
         " {params.subjects} {params.quality} {params.pictures} --out-table {output.table} --out-html {output.html}"
@@ -202,8 +206,8 @@ rule slices:
         f"{RESULTS}/benchmarks/slices/{{study}}/{{dataset}}/{{split}}/{{images}}.tsv"
     threads: 1
     resources:
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=doubling(16000),
+        runtime=doubling(60),
     shell:
         "brainuad slices --dataset {wildcards.dataset} --recipe {params.recipe} --modality {params.modality}"
         " {params.subjects} {params.images} {params.brains} {params.labels} {params.draw} --out {output} 2> {log}"
@@ -245,7 +249,7 @@ rule label_slices:
         f"{RESULTS}/benchmarks/label_slices/{{study}}/{{dataset}}/{{split}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=doubling(4000),
+        runtime=doubling(60),
     shell:
         "brainuad label-slices --images {input.images} {params.subjects} {params.labels} --out {output} 2> {log}"

@@ -77,8 +77,8 @@ rule figure_sweep:
         f"{RESULTS}/benchmarks/figure_sweep/{{study}}/{{sweep}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-sweep --study {input.study} --metrics {input.metrics} {params.labels} {params.intervals}"
         " {params.levels} {params.datasets} {params.methods} --title {params.sweep[title]:q}"

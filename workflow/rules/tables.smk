@@ -30,8 +30,8 @@ rule table:
         f"{RESULTS}/benchmarks/table/{{study}}/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad table --study {input.study} --metrics {input.metrics} --intervals {input.intervals}"
         " --comparisons {input.comparisons} --ranks {input.ranks} --published {input.published}"
@@ -62,8 +62,8 @@ rule table_subjects:
         f"{RESULTS}/benchmarks/table_subjects/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad table-subjects --study {input.study} --splits {input.splits}"
         " --published-subjects {input.published} --out-csv {output.csv} --out-html {output.html} 2> {log}"
@@ -124,8 +124,8 @@ rule table_settings:
         f"{RESULTS}/benchmarks/table_settings/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad table-settings --study {input.study} --settings {params.settings:q} --stated {params.stated:q}"
         " --training {params.training:q} --stated-training {params.stated_training:q}"
@@ -171,8 +171,8 @@ rule table_contrasts:
         f"{RESULTS}/benchmarks/table_contrasts/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=doubling(4000),
+        runtime=doubling(60),
     shell:
         "brainuad table-contrasts --study {input.study} --metrics {input.metrics} {params.counts}"
         " --published {input.published} {params.compared} --contrasts {params.contrasts:q} --shifts {params.shifts:q}"

@@ -38,10 +38,11 @@ rule download:
         f"{RESULTS}/logs/download/{{download}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/download/{{download}}.tsv"
+    localrule: True  # nodes of a cluster often have no internet
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=1440,
+        mem_mb=doubling(1000),
+        runtime=doubling(1440),
     shell:
         "brainuad download --sources {SOURCES:q} --dataset {params.dataset} --archive {params.archive}"
         " --out {output:q} 2> >(tee {log:q} >&2)"
@@ -77,8 +78,8 @@ rule extract:
         f"{RESULTS}/benchmarks/extract/{{dataset}}/{{archive}}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=120,
+        mem_mb=doubling(1000),
+        runtime=doubling(120),
     shell:
         "brainuad extract --archive {params.archive} --name {wildcards.archive:q} --sources {params.sources}"
         " --dataset {params.reader} --out {output:q} 2> {log:q}"
@@ -126,8 +127,8 @@ checkpoint index:
         f"{RESULTS}/benchmarks/index/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=doubling(1000),
+        runtime=doubling(10),
     shell:
         "brainuad index --reader {params.reader} --dataset {wildcards.dataset} {params.roots}"
         " --options {params.options:q} --expected {params.expected} --out {output} 2> {log}"
@@ -216,10 +217,12 @@ rule volume:
         f"{RESULTS}/logs/volume/{{dataset}}/{{modality}}/{{subject}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/volume/{{dataset}}/{{modality}}/{{subject}}.tsv"
+    group:
+        bundle("preparation")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=doubling(2000),
+        runtime=doubling(20),
     shell:
         "brainuad volume --subjects {input} --subject {wildcards.subject} --modality {wildcards.modality}"
         " --reader {params.reader} --out-image {output.image} --out-brain {output.brain} {params.label} 2> {log}"
@@ -282,10 +285,12 @@ rule implant:
         f"{RESULTS}/logs/implant/{{dataset}}/{{modality}}/{{subject}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/implant/{{dataset}}/{{modality}}/{{subject}}.tsv"
+    group:
+        bundle("preparation")
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad implant --kind {params.kind} --image {input.image} --brain {input.brain} {params.donors}"
         " --modality {wildcards.modality} --subject {wildcards.subject} --seed {params.seed}"

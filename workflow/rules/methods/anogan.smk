@@ -28,7 +28,7 @@ use rule fit as fit_anogan with:
 
 
 # |x - G(z*)|, z* from a search for each slice
-use rule score_learned as score_anogan with:
+use rule score_slowly as score_anogan with:
     input:
         images=IMAGES,
         model=trained("anogan"),

@@ -4,7 +4,7 @@
 register("bayesian-ae", "Bayesian AE", published="Bayesian AE", base="ae-dense", settings=dict(samples=100))
 
 
-use rule score_learned as score_bayesian_ae with:
+use rule score_slowly as score_bayesian_ae with:
     input:
         images=IMAGES,
         model=trained("ae-dense"),

@@ -4,7 +4,7 @@
 register("bayesian-vae", "Bayesian VAE", published="Bayesian VAE", base="vae", settings=dict(samples=100))
 
 
-use rule score_learned as score_bayesian_vae with:
+use rule score_slowly as score_bayesian_vae with:
     input:
         images=IMAGES,
         model=trained("vae"),

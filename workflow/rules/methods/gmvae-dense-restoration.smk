@@ -20,7 +20,7 @@ use rule fit as fit_gmvae_dense_restoration with:
         method="gmvae-dense-restoration",
 
 
-use rule score_learned as score_gmvae_dense_restoration with:
+use rule score_slowly as score_gmvae_dense_restoration with:
     input:
         images=IMAGES,
         model=trained("gmvae-dense-restoration"),

@@ -20,7 +20,7 @@ use rule fit as fit_gmvae_spatial_restoration with:
         method="gmvae-spatial-restoration",
 
 
-use rule score_learned as score_gmvae_spatial_restoration with:
+use rule score_slowly as score_gmvae_spatial_restoration with:
     input:
         images=IMAGES,
         model=trained("gmvae-spatial-restoration"),

@@ -18,7 +18,7 @@ use rule fit as fit_gmvae_you_restoration with:
         method="gmvae-you-restoration",
 
 
-use rule score_learned as score_gmvae_you_restoration with:
+use rule score_slowly as score_gmvae_you_restoration with:
     input:
         images=IMAGES,
         model=trained("gmvae-you-restoration"),

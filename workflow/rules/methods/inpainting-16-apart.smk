@@ -3,7 +3,7 @@
 register("inpainting-16-apart", "Inpainting, 16, shared passes", base="inpainting-16", settings=dict(apart=64))
 
 
-use rule score_learned as score_inpainting_16_apart with:
+use rule score_slowly as score_inpainting_16_apart with:
     input:
         images=IMAGES,
         model=trained("inpainting-16"),

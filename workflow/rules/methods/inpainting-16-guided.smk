@@ -9,7 +9,7 @@ register(
 )
 
 
-use rule score_learned as score_inpainting_16_guided with:
+use rule score_slowly as score_inpainting_16_guided with:
     input:
         images=IMAGES,
         model=trained("inpainting-16", "loss-prediction-window"),

@@ -27,7 +27,7 @@ use rule fit as fit_inpainting_64 with:
 
 
 # The L1 loss in each place of a sliding window
-use rule score_learned as score_inpainting_64 with:
+use rule score_slowly as score_inpainting_64 with:
     input:
         images=IMAGES,
         model=trained("inpainting-64"),

@@ -26,7 +26,7 @@ use rule fit as fit_inpainting_all with:
         method="inpainting-all",
 
 
-use rule score_learned as score_inpainting_all with:
+use rule score_slowly as score_inpainting_all with:
     input:
         images=IMAGES,
         model=trained("inpainting-all"),

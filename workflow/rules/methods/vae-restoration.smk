@@ -20,7 +20,7 @@ use rule fit as fit_vae_restoration with:
         method="vae-restoration",
 
 
-use rule score_learned as score_vae_restoration with:
+use rule score_slowly as score_vae_restoration with:
     input:
         images=IMAGES,
         model=trained("vae-restoration"),

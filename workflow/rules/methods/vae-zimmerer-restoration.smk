@@ -18,7 +18,7 @@ use rule fit as fit_vae_zimmerer_restoration with:
         method="vae-zimmerer-restoration",
 
 
-use rule score_learned as score_vae_zimmerer_restoration with:
+use rule score_slowly as score_vae_zimmerer_restoration with:
     input:
         images=IMAGES,
         model=trained("vae-zimmerer-restoration"),

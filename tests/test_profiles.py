@@ -1,0 +1,106 @@
+"""The profiles of clusters, without a cluster."""
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.cli import get_argument_parser
+from test_workflow import jobs
+
+PROJECT = Path(__file__).parents[1]
+PLUGINS = Path(__file__).parent / "plugins"
+PROFILES = sorted(path.parent.name for path in (PROJECT / "workflow/profiles").glob("*/config.yaml"))
+CLUSTERS = [name for name in PROFILES if name != "default"]
+FEW = "studies: {baur2021: {methods: [random, vae, vae-restoration]}, nguyen2021: null, mavropoulos2021: null}"
+
+
+def profile(name: str) -> dict:
+    return yaml.safe_load((PROJECT / f"workflow/profiles/{name}/config.yaml").read_text())
+
+
+def installed(executor: str) -> bool:
+    return find_spec(f"snakemake_executor_plugin_{executor.replace('-', '_')}") is not None
+
+
+def snakemake(folder: Path, *arguments: str) -> str:
+    """Run Snakemake on the project from another folder; its output."""
+    environment = {**os.environ, "PYTHONPATH": f"{PROJECT / 'src'}:{PLUGINS}", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile"), *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder to run a study of a few methods in."""
+    (tmp_path / "config.yaml").symlink_to(PROJECT / "config.yaml")
+    (tmp_path / "few.yaml").write_text(FEW)
+    return tmp_path
+
+
+def planned(folder: Path, *arguments: str) -> str:
+    tiny = [str(PROJECT / "workflow/runs/tiny.yaml"), "few.yaml"]
+    return snakemake(folder, *arguments, "--dry-run", "--configfile", *tiny)
+
+
+def test_there_is_a_profile_for_every_kind_of_site() -> None:
+    assert PROFILES == ["cluster-generic", "default", "kubernetes", "lsf", "slurm"]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_names_only_options_that_there_are(name: str) -> None:
+    """Those of an executor only where it is installed."""
+    options = profile(name)
+    own = f"{options.get('executor', 'local')}-"
+    known = {text.lstrip("-") for action in get_argument_parser()._actions for text in action.option_strings}
+    foreign = set() if installed(options.get("executor", "")) else {key for key in options if key.startswith(own)}
+    assert set(options) - foreign - known <= {"default-storage-provider"}
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_clusters_differ_in_what_is_the_sites_alone(name: str) -> None:
+    """What a submission holds, how it is retried and how a run goes on is the same everywhere."""
+    options, first = profile(name), profile(CLUSTERS[0])
+    site = {"executor", "default-resources", "default-storage-provider", "container-image"}
+    shared = {key for key in first if key not in site and not key.startswith("cluster-generic-")}
+    assert {key: options[key] for key in shared} == {key: first[key] for key in shared}
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_a_cluster_gets_bundles(name: str, folder: Path) -> None:
+    """With its own executor where that is installed, else with one that runs everything at once."""
+    options = profile(name)
+    if not installed(options["executor"]):
+        own, storage = f"{options['executor']}-", ("default-storage-provider", "container-image")
+        kept = {key: value for key, value in options.items() if not key.startswith(own) and key not in storage}
+        options = {**kept, "executor": "pretended"}
+    (folder / "profile").mkdir()
+    (folder / "profile/config.yaml").write_text(yaml.safe_dump(options))
+    output = planned(folder, "--workflow-profile", "profile")
+    bundles = Counter(re.findall(r"Group job ([\w-]+)", output))
+    inside = Counter(re.findall(r"^    rule (\w+):", output, re.MULTILINE))
+    assert set(bundles) == {"scoring", "slow-scoring", "evaluation"}
+    for rule in ("score_random", "score_vae", "score_vae_restoration", "postprocess", "thresholds", "evaluate"):
+        assert inside[rule] == jobs(output)[rule]
+    assert not {"fit_vae", "slices", "collect"} & set(inside)
+    assert bundles["scoring"] == -(-jobs(output)["score_vae"] // 8)
+    assert bundles["evaluation"] <= jobs(output)["evaluate"] / 4
+
+
+def test_what_was_run_again_asks_for_twice_as_much(folder: Path) -> None:
+    def asked(*arguments: str) -> list[int]:
+        fit = planned(folder, "--cores", "4", *arguments).partition("rule fit_vae:")[2].partition("resources: ")[2]
+        return [int(re.search(rf"{name}=(\d+)", fit.partition("\n")[0])[1]) for name in ("mem_mb", "runtime")]
+
+    first = asked()
+    on_cluster = ["--jobs", "10", "--attempt"]
+    assert asked(*on_cluster, "1") == first
+    assert asked(*on_cluster, "3") == [4 * amount for amount in first]
+    assert asked(*on_cluster, "3", "--resources", "gpu=1", f"mem_mb={3 * first[0]}")[0] == 3 * first[0]

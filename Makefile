@@ -4,7 +4,7 @@
 # make phantom           does each method learn? all methods, three seeds; hours on two cores
 # make test              the test suite
 # make test-slurm        a study on SLURM, which it installs here: needs root, for a machine that may be spoilt
-# make lint              the style of the code and of the workflow
+# make lint              the style of the code
 # make speed             how fast methods score and train, into results/speed/
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
@@ -53,7 +53,6 @@ test-slurm: .venv/ready
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(SNAKEMAKE) --lint
 
 speed: .venv/ready
 	$(BIN)/python benchmarks/speed.py scoring --out results/speed/scoring.csv

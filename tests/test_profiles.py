@@ -17,7 +17,10 @@ PROJECT = Path(__file__).parents[1]
 PLUGINS = Path(__file__).parent / "plugins"
 PROFILES = sorted(path.parent.name for path in (PROJECT / "workflow/profiles").glob("*/config.yaml"))
 CLUSTERS = [name for name in PROFILES if name != "default"]
-FEW = "studies: {baur2021: {methods: [random, vae, vae-restoration]}, nguyen2021: null, mavropoulos2021: null}"
+FEW = """
+studies: {baur2021: {methods: [random, vae, vae-restoration], sweeps: null}, nguyen2021: null, mavropoulos2021: null}
+preparation: []
+"""
 
 
 def profile(name: str) -> dict:
@@ -94,13 +97,14 @@ def test_a_cluster_gets_bundles(name: str, folder: Path) -> None:
     assert bundles["evaluation"] <= jobs(output)["evaluate"] / 4
 
 
-def test_what_was_run_again_asks_for_twice_as_much(folder: Path) -> None:
-    def asked(*arguments: str) -> list[int]:
-        fit = planned(folder, "--cores", "4", *arguments).partition("rule fit_vae:")[2].partition("resources: ")[2]
-        return [int(re.search(rf"{name}=(\d+)", fit.partition("\n")[0])[1]) for name in ("mem_mb", "runtime")]
+def test_what_is_run_again_asks_for_twice_as_much(folder: Path) -> None:
+    """But for no more than there is, and for no GPU where there is none."""
 
-    first = asked()
-    on_cluster = ["--jobs", "10", "--attempt"]
-    assert asked(*on_cluster, "1") == first
-    assert asked(*on_cluster, "3") == [4 * amount for amount in first]
-    assert asked(*on_cluster, "3", "--resources", "gpu=1", f"mem_mb={3 * first[0]}")[0] == 3 * first[0]
+    def asked(*arguments: str) -> list[int]:
+        fit = planned(folder, *arguments).partition("rule fit_vae:")[2].partition("resources: ")[2].partition("\n")[0]
+        return [int(re.search(rf"\b{name}=(\d+)", fit)[1]) for name in ("mem_mb", "runtime", "gpu")]
+
+    memory, runtime, gpus = asked("--cores", "4")
+    limits = ["--resources", "gpu=0", f"mem_mb={3 * memory}"]
+    assert asked("--jobs", "10", "--attempt", "3", *limits) == [3 * memory, 4 * runtime, 0]
+    assert gpus == 1

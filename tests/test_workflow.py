@@ -302,6 +302,14 @@ def test_report_is_one_file(finished: Path) -> None:
     assert not re.search(r'<(script|link)[^>]+(src|href)="https?:', report)
 
 
+def test_snakemake_finds_no_fault_with_the_rules(tmp_path: Path) -> None:
+    """But that functions stand beside the rules they serve, which is on purpose."""
+    told = snakemake(copy_project(tmp_path), "--lint", "json", check=False)
+    lints = json.loads(told[told.index("{") :].rpartition("}")[0] + "}")
+    titles = {lint["title"] for kind in lints.values() for item in kind for lint in item["lints"]}
+    assert titles == {"Mixed rules and functions in same snakefile."}
+
+
 def test_unknown_method_is_one_line(finished: Path) -> None:
     (finished / "bad.yaml").write_text("studies: {baur2021: {methods: [no-such]}}")
     output = snakemake(finished, "-n", "--configfile", "workflow/runs/tiny.yaml", "bad.yaml", check=False)

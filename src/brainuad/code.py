@@ -15,10 +15,15 @@ def _file(module: str) -> Path | None:
 
 
 @cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(_file(module).read_text())
+
+
+@cache
 def _imports(module: str) -> frozenset[str]:
     """Modules of this package that `module` imports, at its top or inside its functions."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(_file(module).read_text())):
+    for node in ast.walk(_tree(module)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -46,7 +51,7 @@ def is_prose(node: ast.AST) -> bool:
 @cache
 def _own_digest(module: str) -> str:
     """Digest of a module's own source without comments and docstrings."""
-    tree = ast.parse(_file(module).read_text())
+    tree = _tree(module)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             node.body = [part for part in node.body if not is_prose(part)] or [ast.Pass()]

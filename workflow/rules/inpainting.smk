@@ -268,10 +268,10 @@ def inpainted_blocks(w):
     dataset, count = STUDIES[w.study]["cohorts"][entry["cohort"]]["dataset"], entry["rows"]
     if entry["placement"] == "lesion":
         count = 1
+    file = f"inpainted-{entry['placement']}-{count}.h5"
     return {
         f"{METHODS[method]['label']}, {label}" if label else method: (
-            f"{RESULTS}/{study}/{dataset}/test/{method}/seed{seeds(method)[0]}"
-            f"/inpainted-{entry['placement']}-{count}.h5"
+            f"{RESULTS}/{study}/{dataset}/test/{method}/seed{seeds(method)[0]}/{file}"
         )
         for label, study in inpainted_levels(w).items()
         for method in entry["methods"]

@@ -34,6 +34,7 @@ rule download:
     params:
         dataset=lambda w: config["datasets"][Path(w.download).parent.name]["reader"],
         archive=lambda w: quote(Path(w.download).name),
+        sources=SOURCES,
     log:
         f"{RESULTS}/logs/download/{{download}}.log",
     benchmark:
@@ -44,7 +45,7 @@ rule download:
         mem_mb=doubling(1000),
         runtime=doubling(1440),
     shell:
-        "brainuad download --sources {SOURCES:q} --dataset {params.dataset} --archive {params.archive}"
+        "brainuad download --sources {params.sources:q} --dataset {params.dataset} --archive {params.archive}"
         " --out {output:q} 2> >(tee {log:q} >&2)"
 
 

@@ -1,6 +1,5 @@
 """The workflow as a whole, run small on a copy of the project: from phantom archives to tables and the report."""
 
-import json
 import os
 import re
 import shutil
@@ -304,10 +303,9 @@ def test_report_is_one_file(finished: Path) -> None:
 
 def test_snakemake_finds_no_fault_with_the_rules(tmp_path: Path) -> None:
     """But that functions stand beside the rules they serve, which is on purpose."""
-    told = snakemake(copy_project(tmp_path), "--lint", "json", check=False)
-    lints = json.loads(told[told.index("{") :].rpartition("}")[0] + "}")
-    titles = {lint["title"] for kind in lints.values() for item in kind for lint in item["lints"]}
-    assert titles == {"Mixed rules and functions in same snakefile."}
+    told = snakemake(copy_project(tmp_path), "--lint", check=False)
+    titles = re.findall(r"^ {4}\* (.+):$", told, re.MULTILINE)
+    assert set(titles) == {"Mixed rules and functions in same snakefile."}
 
 
 def test_unknown_method_is_one_line(finished: Path) -> None:

@@ -38,10 +38,10 @@ def project(folder: Path) -> Path:
 
 
 def running() -> dict[str, str]:
-    """Job -> comment, of the jobs that have the GPU now."""
-    listed = subprocess.run(["squeue", "-h", "-t", "R", "-o", "%i|%k|%b"], capture_output=True, text=True, check=True)
-    rows = [line.split("|") for line in listed.stdout.splitlines()]
-    return {job: comment for job, comment, devices in rows if "gpu" in devices}
+    """Job -> comment, of the jobs that have a GPU now."""
+    told = subprocess.run(["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, check=True)
+    jobs = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in told.stdout.splitlines() if "gpu" in line]
+    return {job["JobId"]: job.get("Comment", "") for job in jobs if job["JobState"] == "RUNNING"}
 
 
 @pytest.fixture(scope="module")

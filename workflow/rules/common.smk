@@ -171,6 +171,7 @@ def is_derived(dataset):
     return dataset in DERIVED
 
 
+@cache
 def is_labelled(dataset):
     """Whether a dataset has labels; the others are healthy by definition, or ill as wholes."""
     return is_derived(dataset) or bool(reader(config["datasets"][dataset]["reader"]).LABELS)

@@ -34,7 +34,7 @@ rule postprocess:
     threads: 1
     resources:
         mem_mb=doubling(2000),
-        runtime=doubling(60),
+        runtime=doubling(20),
     shell:
         "brainuad postprocess --images {input.images} --maps {input.maps} --settings {params.settings:q}"
         " --out {output} 2> {log}"
@@ -89,7 +89,7 @@ rule thresholds:
     threads: 1
     resources:
         mem_mb=doubling(2000),
-        runtime=doubling(60),
+        runtime=doubling(20),
     shell:
         "brainuad thresholds {params.files} --out {output} 2> {log}"
 
@@ -164,7 +164,7 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=doubling(2000),
-        runtime=doubling(60),
+        runtime=doubling(20),
     shell:
         "brainuad evaluate --images {input.images} --labels {input.labels} --maps {input.maps}"
         " --processed {input.processed} --thresholds {input.thresholds} {params.masks}"

@@ -10,8 +10,8 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
-# Without a GPU nothing has to wait for it.
-GPUS := $(shell command -v nvidia-smi > /dev/null && echo 1 || nproc)
+# A training on each GPU at a time; without one nothing has to wait for it.
+GPUS := $(shell (nvidia-smi --list-gpus 2> /dev/null || seq $$(nproc)) | wc -l)
 
 .PHONY: demo real tiny phantom test test-slurm lint speed
 .DEFAULT_GOAL := demo

@@ -1,10 +1,9 @@
-"""How long Snakemake takes to plan every study at full size: `python benchmarks/planning.py [CONFIGFILE] [OPTION ...]`.
+"""How long Snakemake takes to plan every study at full size: `python benchmarks/planning.py [CONFIGFILE] [--done]`.
 
 In a copy of the workflow whose data are pretended: as many subjects as the table of sources lists, found and split, so
 that no job is still unknown. The run is that of config.yaml, with CONFIGFILE laid over it. With --done all that it
-would make is pretended, too, and what is told is the time to find that nothing is to be done. With --profile NAME the
-jobs are bundled as that profile says, and the submissions are counted. Prints the number of jobs and the seconds on the
-clock and of the processor.
+would make is pretended, too, and what is told is the time to find that nothing is to be done. Prints the number of jobs
+and the seconds on the clock and of the processor.
 """
 
 import argparse
@@ -16,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -68,19 +66,10 @@ def pretend(folder: Path, configfile: Path | None) -> list[str]:
     return options
 
 
-def bundling(profile: str) -> list[str]:
-    """The options of a profile by which jobs are bundled."""
-    values = yaml.safe_load((PROJECT / f"workflow/profiles/{profile}/config.yaml").read_text())
-    resources, groups = (values[key] for key in ("resources", "group-components"))
-    numbers = ["--jobs", str(values["jobs"]), "--cores", str(values["cores"])]
-    return [*numbers, "--resources", *resources, "--group-components", *groups]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("configfile", type=Path, nargs="?")
     parser.add_argument("--done", action="store_true")
-    parser.add_argument("--profile")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         options = pretend(Path(folder), arguments.configfile and arguments.configfile.absolute())
@@ -90,19 +79,13 @@ def main() -> None:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.touch()
             snakemake(Path(folder), "--touch", "--quiet", "all", *options)
-        bundled = bundling(arguments.profile) if arguments.profile else ["--quiet", "rules"]
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        output = snakemake(Path(folder), "--dry-run", *bundled, *options)
+        output = snakemake(Path(folder), "--dry-run", "--quiet", "rules", *options)
         clock, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     jobs = re.search(r"^total +(\d+)$", output, re.MULTILINE)
     assert jobs or "Nothing to be done" in output, output
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(f"{jobs[1] if jobs else 0} jobs, {clock:.1f} s on the clock, {cpu:.1f} s of the processor")
-    if arguments.profile:
-        bundles = Counter(re.findall(r"Group job ([\w-]+)", output))
-        alone = len(re.findall(r"^(?:rule|checkpoint) ", output, re.MULTILINE))
-        named = ", ".join(f"{count} of {name}" for name, count in bundles.items())
-        print(f"{alone + bundles.total()} submissions: {named}, {alone} jobs on their own")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def test_clusters_differ_in_what_is_the_sites_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
-def test_a_cluster_gets_bundles(name: str, folder: Path) -> None:
+def test_a_study_is_planned_for_a_cluster(name: str, folder: Path) -> None:
     """With its own executor where that is installed, else with one that runs everything at once."""
     options = profile(name)
     if not installed(options["executor"]):
@@ -87,14 +86,7 @@ def test_a_cluster_gets_bundles(name: str, folder: Path) -> None:
     (folder / "profile").mkdir()
     (folder / "profile/config.yaml").write_text(yaml.safe_dump(options))
     output = planned(folder, "--workflow-profile", "profile")
-    bundles = Counter(re.findall(r"Group job ([\w-]+)", output))
-    inside = Counter(re.findall(r"^    rule (\w+):", output, re.MULTILINE))
-    assert set(bundles) == {"scoring", "slow-scoring", "evaluation"}
-    for rule in ("score_random", "score_vae", "score_vae_restoration", "postprocess", "thresholds", "evaluate"):
-        assert inside[rule] == jobs(output)[rule]
-    assert not {"fit_vae", "slices", "collect"} & set(inside)
-    assert bundles["scoring"] == -(-jobs(output)["score_vae"] // 8)
-    assert bundles["evaluation"] <= jobs(output)["evaluate"] / 4
+    assert {"fit_vae": 1, "score_vae": 6, "evaluate": 12}.items() <= jobs(output).items()
 
 
 def test_what_is_run_again_asks_for_twice_as_much(folder: Path) -> None:

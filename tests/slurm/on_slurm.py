@@ -84,13 +84,6 @@ def test_a_killed_training_is_seen_and_resumed(scheduled: tuple[Path, str, list[
     assert int(re.search(r"(\d+)/\d+ \[", log)[1]) > 0, "it began anew"
 
 
-def test_jobs_travel_in_bundles(scheduled: tuple[Path, str, list[int]]) -> None:
-    folder, said, _ = scheduled
-    submitted = len(re.findall("has been submitted with SLURM jobid", said))
-    evaluations = len(list((folder / STUDY).glob("*/test/*/seed*/metrics.csv")))
-    assert evaluations >= 20 and submitted < evaluations
-
-
 def test_logs_lie_where_the_readme_says(scheduled: tuple[Path, str, list[int]]) -> None:
     assert list((scheduled[0] / "results/tiny/logs/evaluate/baur2021/phantom-brats").rglob("seed0.log"))
 

@@ -43,7 +43,7 @@ except InputError as error:
     sys.exit(f"BrainUAD: {error}")
 
 
-# Of the resources given on the command line, what a scheduler may put into one submission.
+# What is given of it on the command line is the most that a scheduler gives to one job.
 resource_scopes:
     gpu="local",
 
@@ -94,19 +94,14 @@ def code(*modules):
     return digest(*(f"brainuad.{module}" for module in modules))
 
 
-# The profile of a scheduler says by `jobs` how many submissions may be in its queue. Elsewhere the next two do nothing:
-# Snakemake would call such a function for every job while it plans, and follow every file that a grouped job depends on.
+# The profile of a scheduler says by `jobs` how many may be in its queue. Elsewhere nothing is run again, and Snakemake
+# would call such a function for every job while it plans.
 SCHEDULED = workflow.resource_settings.nodes is not None
 
 
 def doubling(amount):
     """What a job asks for, in MB or minutes: twice as much each time that it is run again, as it may have run out."""
     return (lambda wildcards, attempt: amount * 2 ** (attempt - 1)) if SCHEDULED else amount
-
-
-def bundle(name):
-    """The group of a rule with many short jobs, of which a scheduler gets several in a submission."""
-    return name if SCHEDULED else None
 
 
 def register(

@@ -29,8 +29,6 @@ rule postprocess:
         f"{RESULTS}/logs/postprocess/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/postprocess/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
-    group:
-        bundle("evaluation")
     threads: 1
     resources:
         mem_mb=doubling(2000),
@@ -84,8 +82,6 @@ rule thresholds:
         f"{RESULTS}/logs/thresholds/{{study}}/{{dataset}}/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/thresholds/{{study}}/{{dataset}}/{RUN}.tsv"
-    group:
-        bundle("evaluation")
     threads: 1
     resources:
         mem_mb=doubling(2000),
@@ -114,8 +110,6 @@ rule masks:
         f"{RESULTS}/logs/masks/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/masks/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
-    group:
-        bundle("evaluation")
     threads: 1
     resources:
         mem_mb=doubling(2000),
@@ -159,8 +153,6 @@ rule evaluate:
         f"{RESULTS}/logs/evaluate/{{study}}/{{dataset}}/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate/{{study}}/{{dataset}}/{RUN}.tsv"
-    group:
-        bundle("evaluation")
     threads: 1
     resources:
         mem_mb=doubling(2000),

@@ -127,8 +127,6 @@ rule agreement:
         f"{RESULTS}/logs/agreement/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/agreement/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
-    group:
-        bundle("evaluation")
     threads: 1
     resources:
         mem_mb=doubling(4000),

@@ -135,8 +135,6 @@ rule score:
         f"{RESULTS}/logs/score/{{study}}/{{dataset}}/{{split}}/{{method}}/seed{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/score/{{study}}/{{dataset}}/{{split}}/{{method}}/seed{{seed}}.tsv"
-    group:
-        bundle("evaluation")
     threads: 1
     resources:
         mem_mb=doubling(8000),
@@ -149,8 +147,6 @@ rule score:
 
 # A method with a model: `input: model=trained(...)` is its own.
 use rule score as score_learned with:
-    group:
-        bundle("scoring")
     threads: config["threads"]
     resources:
         gpu=1,
@@ -160,8 +156,6 @@ use rule score as score_learned with:
 
 # One that takes hundreds of passes of a slice.
 use rule score_learned as score_slowly with:
-    group:
-        bundle("slow-scoring")
     resources:
         gpu=1,
         mem_mb=doubling(16000),

@@ -27,8 +27,6 @@ rule preprocess:
         f"{RESULTS}/logs/preprocess/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/preprocess/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.tsv"
-    group:
-        bundle("preparation")
     threads: 1
     resources:
         mem_mb=doubling(2000),
@@ -53,8 +51,6 @@ rule preprocess_label:
         f"{RESULTS}/logs/preprocess_label/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/preprocess_label/{{recipe}}/{{dataset}}/{{modality}}/{{subject}}.tsv"
-    group:
-        bundle("preparation")
     threads: 1
     resources:
         mem_mb=doubling(2000),

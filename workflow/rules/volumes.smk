@@ -218,8 +218,6 @@ rule volume:
         f"{RESULTS}/logs/volume/{{dataset}}/{{modality}}/{{subject}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/volume/{{dataset}}/{{modality}}/{{subject}}.tsv"
-    group:
-        bundle("preparation")
     threads: 1
     resources:
         mem_mb=doubling(2000),
@@ -286,8 +284,6 @@ rule implant:
         f"{RESULTS}/logs/implant/{{dataset}}/{{modality}}/{{subject}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/implant/{{dataset}}/{{modality}}/{{subject}}.tsv"
-    group:
-        bundle("preparation")
     threads: 1
     resources:
         mem_mb=doubling(2000),

@@ -1,9 +1,8 @@
-"""How long Snakemake takes to plan every study at full size: `python benchmarks/planning.py [CONFIGFILE] [--done]`.
+"""How long Snakemake takes to plan every study at full size: `python benchmarks/planning.py [CONFIGFILE]`.
 
 In a copy of the workflow whose data are pretended: as many subjects as the table of sources lists, found and split, so
-that no job is still unknown. The run is that of config.yaml, with CONFIGFILE laid over it. With --done all that it
-would make is pretended, too, and what is told is the time to find that nothing is to be done. Prints the number of jobs
-and the seconds on the clock and of the processor.
+that no job is still unknown. The run is that of config.yaml, with CONFIGFILE laid over it. Prints the number of
+jobs and the seconds on the clock and of the processor.
 """
 
 import argparse
@@ -69,16 +68,9 @@ def pretend(folder: Path, configfile: Path | None) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("configfile", type=Path, nargs="?")
-    parser.add_argument("--done", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         options = pretend(Path(folder), arguments.configfile and arguments.configfile.absolute())
-        if arguments.done:
-            rows = snakemake(Path(folder), "--summary", *options).partition("output_file")[2].splitlines()[1:]
-            for file in (Path(row.partition("\t")[0]) for row in rows):
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.touch()
-            snakemake(Path(folder), "--touch", "--quiet", "all", *options)
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         output = snakemake(Path(folder), "--dry-run", "--quiet", "rules", *options)
         clock, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,5 +1,6 @@
 """The workflow as a whole, run small on a copy of the project: from phantom archives to tables and the report."""
 
+import json
 import os
 import re
 import shutil

@@ -154,10 +154,13 @@ rule preparation:
 
 
 def preprocessed(kind):
-    """Input function: preprocessed files of one kind for all subjects of a cohort's split; labels by the study's recipe."""
+    """Input function: preprocessed files of one kind for all subjects of a cohort's split.
+
+    All but images and brains are by the study's recipe.
+    """
 
     def files(w):
-        recipe = STUDIES[w.study]["recipe"] if kind == "label" else recipe_of_slices(w)
+        recipe = recipe_of_slices(w) if kind in ("image", "brain") else STUDIES[w.study]["recipe"]
         fixed = {"recipe": recipe, "dataset": w.dataset, "modality": cohort(w)["modality"]}
         return [f"{PREPROCESSED.format(**fixed, subject=subject)}_{kind}.nii.gz" for subject in subjects(w)]
 

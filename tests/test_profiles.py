@@ -89,6 +89,17 @@ def test_a_study_is_planned_for_a_cluster(name: str, folder: Path) -> None:
     assert {"fit_vae": 1, "score_vae": 6, "evaluate": 12}.items() <= jobs(output).items()
 
 
+def test_every_rule_asks_for_more_when_it_is_run_again() -> None:
+    stated = [
+        f"{file.name}: {line.strip()}"
+        for file in (PROJECT / "workflow/rules").rglob("*.smk")
+        for line in file.read_text().splitlines()
+        if re.match(r" +(mem_mb|runtime)=", line)
+    ]
+    assert len(stated) > 100
+    assert [line for line in stated if "=doubling(" not in line] == []
+
+
 def test_what_is_run_again_asks_for_twice_as_much(folder: Path) -> None:
     """But for no more than there is, and for no GPU where there is none."""
 

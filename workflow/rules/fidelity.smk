@@ -20,8 +20,8 @@ rule structures:
         f"{RESULTS}/benchmarks/structures/{{dataset}}/{{modality}}/{{subject}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=doubling(2000),
+        runtime=doubling(20),
     shell:
         "brainuad structures --subjects {input} --subject {wildcards.subject} --modality {wildcards.modality}"
         " --out {output} 2> {log}"
@@ -77,8 +77,8 @@ rule fit_segmenter:
     threads: config["threads"]
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=2880,
+        mem_mb=doubling(16000),
+        runtime=doubling(2880),
     shell:
         "brainuad fit-segmenter --train {input.train} --train-structures {input.train_structures}"
         " --validation {input.validation} --validation-structures {input.validation_structures}"
@@ -103,8 +103,8 @@ rule segment_dice:
     threads: config["threads"]
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=doubling(8000),
+        runtime=doubling(60),
     shell:
         "brainuad segment-dice --images {input.images} --structures {input.structures} --model {input.model}"
         " --device {params.device} --threads {threads} --out {output} 2> {log}"
@@ -128,8 +128,8 @@ rule fidelity:
     threads: config["threads"]
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=240,
+        mem_mb=doubling(16000),
+        runtime=doubling(240),
     shell:
         "brainuad fidelity --images {input.images} --maps {input.maps} --model {input.model} --study {wildcards.study}"
         " --dataset {wildcards.dataset} --method {wildcards.method} --seed {wildcards.seed} --device {params.device}"
@@ -161,8 +161,8 @@ rule rectified:
         f"{RESULTS}/benchmarks/rectified/{{study}}/{{dataset}}/{RUN}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=doubling(4000),
+        runtime=doubling(60),
     shell:
         "brainuad rectified --images {input.images} --labels {input.labels} --processed {input.processed}"
         " --classes {params.classes:q} --study {wildcards.study} --dataset {wildcards.dataset}"
@@ -202,8 +202,8 @@ rule table_classes:
         f"{RESULTS}/benchmarks/table_classes/{{study}}/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad table-classes --study {input.study} --metrics {input.metrics} --intervals {input.intervals}"
         " --published {input.published} --dataset {wildcards.dataset} {params.faithful} {params.dice}"
@@ -236,8 +236,8 @@ rule figure_rectified:
         f"{RESULTS}/benchmarks/figure_rectified/{{study}}/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-rectified --study {input.study} --dataset {wildcards.dataset} {params.curves} --out {output}"
         " 2> {log}"
@@ -269,8 +269,8 @@ rule figure_fidelity:
         f"{RESULTS}/benchmarks/figure_fidelity/{{study}}/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-fidelity --study {input.study} --dataset {wildcards.dataset} {params.methods}"
         " {params.examples} --out {output} 2> {log}"
@@ -326,8 +326,8 @@ rule figure_flow:
         f"{RESULTS}/benchmarks/figure_flow/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-flow --study {input.study} --splits {input.splits} {params.datasets} {params.subjects}"
         " {params.images} {params.labels} --out {output} 2> {log}"

@@ -226,8 +226,8 @@ rule join_slices:
         f"{RESULTS}/benchmarks/join_slices/{{study}}/{{split}}/{{images}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=doubling(2000),
+        runtime=doubling(60),
     shell:
         "brainuad join-slices {params.images} --out {output} 2> {log}"
 

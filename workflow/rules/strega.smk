@@ -55,8 +55,8 @@ rule figure_pipeline:
         f"{RESULTS}/benchmarks/figure_pipeline/{{study}}/{{dataset}}/{{method}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=doubling(4000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-pipeline --study {input.study} --dataset {wildcards.dataset} --method {wildcards.method}"
         " --scans {input.scans} --tissues {input.tissues} --labels {input.labels} --maps {input.maps}"
@@ -88,8 +88,8 @@ rule figure_boxes:
         f"{RESULTS}/benchmarks/figure_boxes/{{study}}/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=doubling(4000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-boxes --study {input.study} --dataset {wildcards.dataset} --images {input.images}"
         " --labels {input.labels} {params.methods} {params.masks} --out {output} 2> {log}"
@@ -118,8 +118,8 @@ rule figure_lesion_sizes:
         f"{RESULTS}/benchmarks/figure_lesion_sizes/{{study}}/{{dataset}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
     shell:
         "brainuad figure-lesion-sizes --study {input.study} --dataset {wildcards.dataset} --metrics {input.metrics}"
         " --unopened {input.unopened} {params.methods} --out {output} 2> {log}"

@@ -2,18 +2,16 @@
 
 In a copy of the workflow whose data are pretended: as many subjects as the table of sources lists, found and split, so
 that no job is still unknown. The run is that of config.yaml, with CONFIGFILE laid over it. Prints the number of
-jobs and the seconds on the clock and of the processor.
+jobs, the seconds of the processor until their graph stands, and those of the whole dry run, which then prints them.
 """
 
 import argparse
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -26,13 +24,25 @@ from brainuad.datasets.reader import MODALITIES
 PROJECT = Path(__file__).parents[1]
 
 
-def snakemake(folder: Path, *arguments: str) -> str:
-    """Run Snakemake in a folder; its output."""
+def snakemake(folder: Path, *arguments: str) -> tuple[str, float, float]:
+    """Run Snakemake in a folder: its output, the seconds of the processor until it told its jobs, and all it took."""
     command = [sys.executable, "-m", "snakemake", "--cores", "8", *arguments]
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stdout[-5000:])
-    return done.stdout
+    lines, planned, total = [], 0.0, 0.0
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("Job stats:") and not planned:  # it tells them a second time in the end
+                planned = processor(process.pid)
+        total = processor(process.pid)
+    if process.returncode:
+        sys.exit("".join(lines)[-5000:])
+    return "".join(lines), planned, total
+
+
+def processor(process: int) -> float:
+    """Seconds of the processor that a process has had; Linux keeps them until its parent has heard that it ended."""
+    times = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
 
 def pretend(folder: Path, configfile: Path | None) -> list[str]:
@@ -71,13 +81,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         options = pretend(Path(folder), arguments.configfile and arguments.configfile.absolute())
-        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        output = snakemake(Path(folder), "--dry-run", "--quiet", "rules", *options)
-        clock, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    jobs = re.search(r"^total +(\d+)$", output, re.MULTILINE)
-    assert jobs or "Nothing to be done" in output, output
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"{jobs[1] if jobs else 0} jobs, {clock:.1f} s on the clock, {cpu:.1f} s of the processor")
+        output, planned, total = snakemake(Path(folder), "--dry-run", "--quiet", "rules", *options)
+    jobs = re.search(r"^total +(\d+)$", output, re.MULTILINE)[1]
+    print(f"{jobs} jobs, {planned:.1f} s until the graph stands, {total:.1f} s in all")
 
 
 if __name__ == "__main__":

@@ -89,6 +89,16 @@ wildcard_constraints:
     sweep=any_of(name for study in REPORTED.values() for name in study["sweeps"]),
 
 
+def text_table(path):
+    """A table as text, read once for all jobs that ask for it, and again when it has been written anew."""
+    return read_text_table(str(path), Path(path).stat().st_mtime_ns)
+
+
+@cache
+def read_text_table(path, written):
+    return pd.read_csv(path, sep="\t" if path.endswith(".tsv") else ",", dtype=str, keep_default_na=False)
+
+
 def code(*modules):
     """Digest of the stages' modules and all they import, so that an edit re-runs just the jobs that use it."""
     return digest(*(f"brainuad.{module}" for module in modules))

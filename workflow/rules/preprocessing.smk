@@ -66,13 +66,13 @@ def prepared(w):
     for study, values in REPORTED.items():
         cohorts = [c for c in values["cohorts"].values() if (c["dataset"], c["modality"]) == (w.dataset, w.modality)]
         if w.recipe in (values["recipe"], *values.get("recipes", {})) and cohorts:
-            table = pd.read_csv(checkpoints.split.get(study=study).output[0], dtype=str)
+            table = text_table(checkpoints.split.get(study=study).output[0])
             names |= set(table[table["dataset"] == w.dataset]["subject"])
     for entry in config["preparation"]:
         if (entry["recipe"], entry["dataset"], entry["modality"]) == (w.recipe, w.dataset, w.modality):
             source = config["datasets"][w.dataset].get("healthy", w.dataset)
-            table = pd.read_csv(checkpoints.index.get(dataset=source).output[0], sep="\t", dtype=str)
-            usable = table[w.modality].notna() & (table["label"].notna() | (not is_labelled(source)))
+            table = text_table(checkpoints.index.get(dataset=source).output[0])
+            usable = (table[w.modality] != "") & ((table["label"] != "") | (not is_labelled(source)))
             names |= set(table.loc[usable, "subject"][: entry.get("subjects")])
     if not names:
         sys.exit(f"BrainUAD: dataset {w.dataset}: has no subject with {w.modality}. Choose another modality or dataset")

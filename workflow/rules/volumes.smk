@@ -169,16 +169,16 @@ def subjects(w):
     """Subjects of a job's study, dataset and split, in order; of the training subjects the share that a sweep leaves,
     nested: the fewer are among the more."""
     study = STUDIES[w.study]
-    table = pd.read_csv(checkpoints.split.get(study=study.get("level_of", w.study)).output[0], dtype={"subject": str})
+    table = text_table(checkpoints.split.get(study=study.get("level_of", w.study)).output[0])
     rows = table[(table["dataset"] == w.dataset) & (table["split"] == w.split)]
     share = study.get("train_share", 1) if w.split == "train" else 1
-    return list(rows[rows["drawn"] < math.ceil(share * len(rows))]["subject"])
+    return list(rows[rows["drawn"].astype(int) < math.ceil(share * len(rows))]["subject"])
 
 
 @cache
 def scans_of(table, written):
     """Subject -> size and time of each of its files, from a subjects.tsv last written at a time."""
-    rows = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False).to_dict("records")
+    rows = text_table(table).to_dict("records")
     return {row["subject"]: [stamp(row[column]) for column in (*MODALITIES, "label", "brain")] for row in rows}
 
 

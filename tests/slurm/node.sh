@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# SLURM on this machine alone, from Debian's packages, with one GPU that isn't one: tests/slurm/node.sh start|stop
+# SLURM on this machine alone, from Debian's packages: tests/slurm/node.sh start|stop
+# Its node has more processors and memory than the machine may have, and a GPU that isn't one, so that the same jobs fit
+# everywhere and only the GPU keeps some of them apart.
 # It needs root, writes /etc/slurm and installs packages: for a machine that may be spoilt, such as a container.
 set -euo pipefail
 
@@ -10,8 +12,11 @@ stop() {
 }
 
 start() {
+    if [ -e /etc/slurm/slurm.conf ] && ! grep -qx ClusterName=brainuad /etc/slurm/slurm.conf; then
+        echo "There is a SLURM here already; it is left alone." >&2
+        exit 1
+    fi
     if ! command -v slurmctld > /dev/null; then
-        if [ -e /etc/slurm/slurm.conf ]; then echo "There is a SLURM here already; it is left alone." >&2; exit 1; fi
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
             slurmctld slurmd slurm-client munge
@@ -22,7 +27,6 @@ start() {
         || su -s /bin/bash munge -c /usr/sbin/munged
     mkdir -p /var/spool/slurmctld /var/spool/slurmd /var/log/slurm /etc/slurm
     host=$(hostname -s)
-    memory=$(awk '/MemTotal/{print int($2 / 1024 * 0.8)}' /proc/meminfo)
     cat > /etc/slurm/slurm.conf << EOF
 ClusterName=brainuad
 SlurmctldHost=$host(127.0.0.1)
@@ -35,6 +39,7 @@ SlurmctldPidFile=/run/slurmctld.pid
 SlurmdPidFile=/run/slurmd.pid
 SlurmctldLogFile=/var/log/slurm/slurmctld.log
 SlurmdLogFile=/var/log/slurm/slurmd.log
+SlurmdParameters=config_overrides
 ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 SchedulerType=sched/backfill
@@ -45,11 +50,11 @@ ReturnToService=2
 MailProg=/bin/true
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$memory Gres=gpu:1 State=UNKNOWN
+NodeName=$host NodeAddr=127.0.0.1 CPUs=4 RealMemory=64000 Gres=gpu:1 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 EOF
     echo "NodeName=$host Name=gpu File=/dev/null" > /etc/slurm/gres.conf
-    /usr/sbin/slurmctld
+    /usr/sbin/slurmctld -c  # what was queued when it was last stopped is forgotten
     sleep 1
     /usr/sbin/slurmd
     for _ in $(seq 40); do

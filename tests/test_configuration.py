@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from brainuad import configuration
-from brainuad.datasets import location
+from brainuad.datasets import location, sources
 from brainuad.errors import InputError
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
@@ -33,6 +33,19 @@ def test_all_runs_are_valid(config: dict, run: str) -> None:
     configuration.validate(laid_over, SCHEMA, "configuration")
     check(laid_over)
     assert laid_over["run"] == run
+
+
+def test_no_study_asks_for_more_people_than_are_scanned(config: dict) -> None:
+    listed = sources.read(WORKFLOW / "data/sources.csv")
+    asked = [cohort for study in studies(config).values() for cohort in study["cohorts"].values()]
+    told = []
+    for cohort in asked:
+        fitting = listed["dataset"].eq(cohort["dataset"]) & listed["modality"].isin(["", cohort["modality"]])
+        scanned = sources.subjects(listed[fitting].to_dict("records"))
+        if scanned:
+            told.append(cohort["dataset"])
+            assert sum(cohort.get(split) or 0 for split in ("train", "validation", "test")) <= scanned, cohort["title"]
+    assert {"ixi", "mood", "nfbs", "brats"} <= set(told)
 
 
 def test_lay_over_is_deep_and_null_removes() -> None:

@@ -9,12 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from brainuad import training
+from brainuad.errors import InputError
 from brainuad.methods.base import load
 from brainuad.methods.learner import Learner
+from brainuad.slices import write
 from brainuad.stages import fit
 from brainuad.training import Batches, train
 
@@ -207,3 +211,34 @@ def test_a_killed_first_stage_resumes_to_the_same_model(cohorts: dict[str, Path]
     fit.main(**values)
     for name, value in weights(whole).items():
         assert torch.equal(value, weights(killed)[name]), name
+
+
+def test_what_memory_can_not_hold_is_read_batch_by_batch(
+    cohorts: dict[str, Path], unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the same model."""
+    images, index = cohorts["train"] / "images.h5", [5, 0, 3]
+    monkeypatch.setattr(training, "IN_MEMORY", 0)
+    slices = training.Slices(images)
+    assert all(isinstance(array, h5py.Dataset) for array in slices.arrays)
+    with h5py.File(images) as file:
+        for found, name in zip(slices[index], ("image", "brain"), strict=True):
+            assert np.array_equal(found[:, 0], file[name][:][index]), name
+    fit.main(**arguments(cohorts, tmp_path))
+    for name, value in weights(unbroken).items():
+        assert torch.equal(value, weights(tmp_path)[name]), name
+
+
+def test_slices_with_labels_and_without_numbers(cohorts: dict[str, Path], tmp_path: Path) -> None:
+    with h5py.File(cohorts["train"] / "images.h5") as file:
+        arrays = {name: file[name][:] for name in ("image", "brain")}
+        arrays |= {"subject": file["subject"].asstr()[:], "slice": file["slice"][:]}
+    labels = {"label": arrays["brain"] * np.uint8(3), "subject": arrays["subject"], "slice": arrays["slice"]}
+    write(tmp_path / "labels.h5", labels, {})
+    read = training.Slices(cohorts["train"] / "images.h5", tmp_path / "labels.h5")
+    assert not any(isinstance(array, h5py.Dataset) for array in read.arrays)
+    assert np.array_equal(read[[2, 1]][1][:, 0], labels["label"][[2, 1]])
+    arrays["image"][4, 0, 0] = np.nan
+    write(tmp_path / "images.h5", arrays, {"spacing": (1.0, 1.0, 1.0)})
+    with pytest.raises(InputError, match="dataset 'image' holds NaN or infinite values"):
+        training.Slices(tmp_path / "images.h5")

@@ -8,8 +8,8 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-import h5py
 import lightning as L
+import numpy as np
 import pandas as pd
 import torch
 from lightning.fabric.plugins.io import TorchCheckpointIO
@@ -18,7 +18,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 from tqdm import tqdm
 
-from brainuad.errors import InputError
 from brainuad.files import atomic
 from brainuad.methods.learner import Learner
 from brainuad.seeds import derive
@@ -27,32 +26,31 @@ from brainuad.slices import check_same_order, open_checked
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
 
+IN_MEMORY = 6e9
+"""Bytes of slices that a training holds in memory. Of a larger cohort each batch is read from the file at its turn."""
+
+
 class Slices(Dataset):
-    """All slices of an `images.h5`, read once into memory; an index is a list of slices, an item a batch of them.
+    """The slices of an `images.h5`; an index is a list of slices, an item a batch of them.
 
     With each comes its brain mask, or, where they are given, its labels.
     """
 
     def __init__(self, path: Path, labels: Path | None = None):
-        with open_checked(path, "images", values=False) as file:
-            self.image, self.beside = (self._read(file, name) for name in ("image", "brain"))
-            if labels:
-                with open_checked(labels, "labels") as truth:
-                    check_same_order(file, truth)
-                    self.beside = self._read(truth, "label")
-        if not self.image.isfinite().all():
-            problem = "dataset 'image' holds NaN or infinite values"
-            raise InputError(path, problem, "`brainuad check --kind images` tells where")
-
-    @staticmethod
-    def _read(file: h5py.File, name: str) -> Tensor:
-        return torch.from_numpy(file[name][:])[:, None]
+        file = open_checked(path, "images")
+        self.arrays = [file["image"], file["brain"]]
+        if labels:
+            truth = open_checked(labels, "labels")
+            check_same_order(file, truth)
+            self.arrays[1] = truth["label"]
+        if sum(array.nbytes for array in self.arrays) <= IN_MEMORY:
+            self.arrays = [array[:] for array in self.arrays]
 
     def __len__(self) -> int:
-        return len(self.image)
+        return len(self.arrays[0])
 
-    def __getitem__(self, index: list[int]) -> tuple[Tensor, Tensor]:
-        return self.image[index], self.beside[index]
+    def __getitem__(self, index: list[int]) -> tuple[Tensor, ...]:
+        return tuple(torch.from_numpy(np.stack([array[k] for k in index]))[:, None] for array in self.arrays)
 
 
 class Batches(Sampler[list[int]]):
@@ -186,6 +184,11 @@ class AtomicCheckpoints(TorchCheckpointIO):
             torch.save(checkpoint, temporary)
 
 
+def read(checkpoint: Path | str) -> dict:
+    """What a checkpoint holds; of its optimisers' states, twice the weights, nothing comes into memory unless asked."""
+    return torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+
+
 def train(
     model: Learner,
     train_images: Path,
@@ -226,14 +229,14 @@ def train(
     first_epochs = -(-model.first_stage // len(batches))
     if iterations:
         epochs = -(-iterations // len(batches))
-    stopping = [ResumableEarlyStopping(monitor, min_delta, patience, check_on_train_epoch_end=True)] if patience else []
+    stopping = [ResumableEarlyStopping(monitor, min_delta, patience, check_on_train_epoch_end=True), best]
     fit = Fit(model.to(memory_format=torch.channels_last), seed, first_epochs)
     trainer = L.Trainer(
         accelerator=device.type,
         devices=1,
         precision=precision,
         max_epochs=first_epochs + epochs,
-        callbacks=[history, *stopping, Progress(), best, latest],
+        callbacks=[history, Progress(), latest, *(stopping if patience else [])],
         plugins=[AtomicCheckpoints()],
         logger=False,
         enable_progress_bar=False,
@@ -246,7 +249,7 @@ def train(
     resumed = last if last.exists() else None
     if resumed:
         # Lightning draws a resumed run's first batches before it tells the sampler which epoch it is.
-        batches.set_epoch(torch.load(resumed, map_location="cpu", weights_only=True)["epoch"] + 1)
+        batches.set_epoch(read(resumed)["epoch"] + 1)
     trainer.fit(
         fit,
         DataLoader(train_data, batch_size=None, sampler=batches),
@@ -254,7 +257,7 @@ def train(
         ckpt_path=resumed,
         weights_only=True,
     )
-    kept = torch.load(best.best_model_path if patience else last, map_location="cpu", weights_only=True)
+    kept = read(best.best_model_path if patience else last)
     fit.load_state_dict(kept["state_dict"])
     curves = pd.DataFrame(history.rows)
     return curves.assign(kept=curves["epoch"] == kept["epoch"])

@@ -1,5 +1,7 @@
 """Control: voxel-wise z-score against the mean and standard deviation of the healthy training subjects."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -19,10 +21,10 @@ class Method(Learner):
         self.mean = self.sd = np.zeros((0, 1, 1), np.float32)
         self.seen = np.zeros(0, np.intp)
 
-    def fit(self, train: list[Volume], validation: list[Volume], rng: np.random.Generator) -> None:
+    def fit(self, train: Iterable[Volume], validation: Iterable[Volume], rng: np.random.Generator) -> None:
         """Mean and sd over subjects of each slice index, for the indices that the training subjects have."""
         depth = 1 + max(int(volume.slices.max()) for volume in train)
-        count, (total, squares) = np.zeros(depth), np.zeros((2, depth, *train[0].image.shape[1:]))
+        count, (total, squares) = np.zeros(depth), np.zeros((2, depth, *next(iter(train)).image.shape[1:]))
         for volume in train:
             count[volume.slices] += 1
             total[volume.slices] += volume.image

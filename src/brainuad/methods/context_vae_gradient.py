@@ -1,5 +1,7 @@
 """Context VAE (gradient): how the context VAE's loss changes with each pixel (Zimmerer et al. 2018; Baur et al.)."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from tqdm import tqdm
@@ -20,7 +22,7 @@ class Method(context_vae.Method):
         self.times_residual = times_residual
         self.register_buffer("scale", torch.tensor(1.0))
 
-    def fit(self, train: list[Volume], validation: list[Volume], rng: np.random.Generator) -> None:
+    def fit(self, train: Iterable[Volume], validation: Iterable[Volume], rng: np.random.Generator) -> None:
         """Scale the score, which has no unit."""
         self.scale.fill_(1.0)
         largest = max(self.score(v, rng).score.max() for v in tqdm(validation, desc="largest healthy score"))

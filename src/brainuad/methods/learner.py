@@ -18,7 +18,7 @@ class Learner(nn.Module):
 
     Subclasses assemble their layers in `__init__` (keyword arguments are the hyper-parameters) and write
     `loss` as the paper does. A method that isn't fitted by minimising it defines
-    `fit(train: list[Volume], validation: list[Volume], rng)` instead.
+    `fit(train: Iterable[Volume], validation: Iterable[Volume], rng)` instead.
     """
 
     monitor: ClassVar[str] = "reconstruction"

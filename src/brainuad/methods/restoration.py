@@ -1,6 +1,6 @@
 """Restoration by gradient descent on the image (You et al. 2019; Chen et al. 2020; Baur et al. 2021, eq. 4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ class Restoration(Learner):
         self.calibration_share = calibration_share
         self.register_buffer("tv_weight", torch.tensor(0.0))
 
-    def fit(self, train: list[Volume], validation: list[Volume], rng: np.random.Generator) -> None:
+    def fit(self, train: Iterable[Volume], validation: Iterable[Volume], rng: np.random.Generator) -> None:
         """Choose lambda_TV: the smallest mean change |x - x_S| on a share of the healthy validation slices."""
         image, brain = (np.concatenate([getattr(v, name) for v in validation]) for name in ("image", "brain"))
         chosen = np.sort(rng.permutation(len(image))[: max(1, round(self.calibration_share * len(image)))])

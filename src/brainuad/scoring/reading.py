@@ -17,7 +17,11 @@ def volumes(images: h5py.File, labels: h5py.File | None = None) -> Iterator[tupl
         yield subject, Volume(images["image"][rows], images["brain"][rows], subject.slices, label)
 
 
-def read(images: Path) -> list[Volume]:
-    """All volumes of an `images.h5` in memory."""
-    with open_checked(images, "images") as file:
-        return [volume for _, volume in volumes(file)]
+class Cohort:
+    """The volumes of an `images.h5`, read one by one whenever they are gone through, so that there may be many."""
+
+    def __init__(self, images: Path):
+        self.file = open_checked(images, "images")
+
+    def __iter__(self) -> Iterator[Volume]:
+        return (volume for _, volume in volumes(self.file))

@@ -13,7 +13,7 @@ from brainuad.device import choose
 from brainuad.errors import InputError
 from brainuad.files import atomic, sha256
 from brainuad.methods.base import build, load
-from brainuad.scoring.reading import read
+from brainuad.scoring.reading import Cohort
 from brainuad.seeds import derive, generator
 from brainuad.slices import open_checked
 
@@ -68,7 +68,7 @@ def main(
         indent=2,
     )
     if hasattr(model, "fit"):
-        model.fit(read(train), read(validation), generator(seed, method, "fit"))
+        model.fit(Cohort(train), Cohort(validation), generator(seed, method, "fit"))
         curves = pd.DataFrame(columns=["epoch"])
     else:
         from brainuad.training import train as minimise

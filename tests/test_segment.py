@@ -102,6 +102,23 @@ def test_a_study_s_own_segmentation_and_recipe_of_a_method(tmp_path: Path) -> No
     assert plan.segmentation is None
 
 
+def test_scores_become_z_scores_where_the_study_has_them_so(tmp_path: Path) -> None:
+    """The map's mean and spread in the brain are 0 and 1, and thresholds are in these units."""
+    volume, ball = head()
+    chain = {"erosion": 0, "median": [1, 1, 1], "min_component": 2, "hyper_intensity": None, "standardise": "volume"}
+    segment.main(
+        write_scan(tmp_path, volume),
+        method=METHOD,
+        modality="T1",
+        study=write_study(tmp_path, postprocessing=chain),
+        out=tmp_path,
+    )
+    inside = nib.load(tmp_path / "anomaly-map.nii.gz").get_fdata()[volume > 0]
+    assert abs(inside.mean()) < 0.1 and inside.std() == pytest.approx(1, abs=0.15)
+    found = nib.load(tmp_path / "mask.nii.gz").get_fdata() > 0
+    assert 2 * (found & ball).sum() / (found.sum() + ball.sum()) > 0.8
+
+
 def test_a_model_leads_to_its_study_and_thresholds(tmp_path: Path) -> None:
     """And the map is what the model gives: |x - 0.5| of a network whose output was made 0.5 everywhere."""
     names = {"skip-ae": {"label": "Skip-AE", "settings": {"width": 2}}}

@@ -16,6 +16,7 @@ from brainuad.errors import InputError
 from brainuad.methods.base import Maps, Volume
 from brainuad.postprocessing import operating_points
 from brainuad.postprocessing.baur import NEIGHBOURS_26, Settings, drop_small_components, postprocess
+from brainuad.postprocessing.standardise import standardise
 from brainuad.preprocessing import recipes, space
 from brainuad.preprocessing.steps import Steps
 from brainuad.slices import to_slices, to_volume
@@ -131,8 +132,9 @@ def find(maps: Maps, prepared: Prepared, plan: Plan, thresholds: Path | None) ->
     chain = {key: value for key, value in plan.postprocessing.items() if key != "min_component"}
     settings = Settings(**{**chain, "residual": "absolute", "median": tuple(chain["median"])})
     volume = prepared.volume
-    background = min(0.0, float(maps.score.min()))
-    score = postprocess(maps.score, volume.image, maps.reconstruction, volume.brain, settings, background)
+    given = standardise(maps.score, volume.brain, settings.standardise)
+    background = min(0.0, float(given.min()))
+    score = postprocess(given, volume.image, maps.reconstruction, volume.brain, settings, background)
     if plan.segmentation is not None:
         own = {key: value for key, value in plan.segmentation.items() if key not in ("method", "thresholded")}
         return score, segmentation.load(plan.segmentation["method"]).segment(volume.image, score, volume.brain, **own)

@@ -6,12 +6,14 @@ AXES = {"slice": (1, 2), "volume": (0, 1, 2)}
 """Over what, and the axes of a map (D, H, W) that it takes."""
 
 
-def standardise(score: np.ndarray, body: np.ndarray, over: str) -> np.ndarray:
+def standardise(score: np.ndarray, body: np.ndarray, over: str | None) -> np.ndarray:
     """(score - mean) / sd over the body's voxels of each `slice` or of the `volume` of a map (D, H, W), as float32.
 
     Outside the body all voxels get the lowest value inside. Where all scores within the body are equal the z-scores
-    are 0.
+    are 0. Over None the map stays as it is.
     """
+    if over is None:
+        return score
     values, inside = score.astype(np.float64), body.astype(bool)
     count = np.maximum(inside.sum(AXES[over], keepdims=True), 1)
     difference = values - np.where(inside, values, 0).sum(AXES[over], keepdims=True) / count

@@ -27,8 +27,6 @@ def main(*, images: Path, maps: Path, settings: str, out: Path) -> None:
         score = scored["score"]
 
         def given(rows: slice) -> np.ndarray:
-            if chosen.standardise is None:
-                return score[rows]
             return standardise(score[rows], cohort["brain"][rows], chosen.standardise)
 
         # What is masked away must not rank above what is kept, also where a method's scores fall below 0.

@@ -9,6 +9,7 @@ import pytest
 import torch
 import yaml
 from nibabel.orientations import axcodes2ornt, inv_ornt_aff, ornt_transform
+from scipy import ndimage
 
 from brainuad import models
 from brainuad.errors import InputError
@@ -22,14 +23,15 @@ SHAPE, VOXEL = (40, 46, 36), 4.0
 METHOD = "threshold-bright"
 
 
-def head() -> tuple[np.ndarray, np.ndarray]:
-    """A stripped brain with grain, in RAS order, and a bright ball off its middle in every direction."""
+def head(fluid: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
+    """A stripped brain with grain and `fluid` at its border, in RAS order, and a bright ball off its middle."""
     x, y, z = (np.arange(n) - (n - 1) / 2 for n in SHAPE)
     x, y, z = x[:, None, None], y[None, :, None], z[None, None]
     brain = (x / 16) ** 2 + (y / 19) ** 2 + (z / 14) ** 2 < 1
     ball = (x - 6) ** 2 + (y + 5) ** 2 + (z - 3) ** 2 < 3.6**2
     grain = np.random.default_rng(0).normal(0, 4, SHAPE)
-    return np.where(brain, 100 + grain + 150 * ball, 0).astype(np.float32), ball
+    border = np.where(ndimage.binary_erosion(brain), 1, fluid)
+    return np.where(brain, border * (100 + grain + 150 * ball), 0).astype(np.float32), ball
 
 
 def write_scan(folder: Path, volume: np.ndarray, axes: str = "RAS") -> Path:
@@ -147,6 +149,43 @@ def test_a_model_leads_to_its_study_and_thresholds(tmp_path: Path) -> None:
     assert not nib.load(out / "mask.nii.gz").get_fdata().any()
 
 
+@pytest.mark.parametrize(("modality", "fluid"), [("T1", 0.5), ("T2", 1.6)])
+def test_a_scan_that_looks_like_another_contrast_is_refused(tmp_path: Path, modality: str, fluid: float) -> None:
+    """Fluid at the brain's border is dark in T1 and bright in T2."""
+    scan = write_scan(tmp_path, head(fluid)[0])
+    cohorts = {"healthy": {"dataset": "ixi", "modality": "T1"}, "ill": {"dataset": "brats", "modality": "T2"}}
+    given = {"method": METHOD, "study": write_study(tmp_path, cohorts=cohorts), "out": tmp_path / "out"}
+    other = {"T1": "T2", "T2": "T1"}[modality]
+    with pytest.raises(InputError, match=rf"looks unlike a brain in {other}: its border has (0\.5|1\.[56])"):
+        segment.main(scan, modality=other, **given)
+    segment.main(scan, modality=modality, **given)
+    assert (tmp_path / "out/mask.nii.gz").exists()
+
+
+def test_models_that_can_not_be_meant(tmp_path: Path) -> None:
+    """None at all for a method that learns, one of slices of another size, one of other weights; no truth."""
+    names = {name: {"label": name, "settings": {"latent": 2}} for name in ("strega", "cevae")}
+    names |= {"oracle": {"label": "oracle", "settings": {}}}
+    study = write_study(tmp_path, method_names=names)
+    scan, given = write_scan(tmp_path, head()[0]), {"modality": "T1", "study": study, "out": tmp_path / "out"}
+    given |= {"thresholds": tmp_path / "ixi/test" / METHOD / "seed0/thresholds.json", "device": "cpu"}
+    settings = {"size": 32, "latent": 2}
+    model = tmp_path / "model.pt"
+    models.save(model, "strega", settings, build("strega", settings))
+    with pytest.raises(InputError, match="--model: isn't given, but strega has to learn first"):
+        segment.main(scan, method="strega", **given)
+    with pytest.raises(InputError, match=r"model\.pt: sees slices of 32 pixels, but made now makes them of 64"):
+        segment.main(scan, method="strega", model=[model], **given)
+    with pytest.raises(InputError, match=r"model\.pt: is a model of strega, not fit for cevae"):
+        segment.main(scan, method="cevae", model=[model], **given)
+    with pytest.raises(InputError, match=r"model\.pt: is not a whole model"):
+        model.write_bytes(model.read_bytes()[:1000])
+        segment.main(scan, method="strega", model=[model], **given)
+    with pytest.raises(InputError, match="oracle: sees the truth alone, and there is none"):
+        segment.main(scan, method="oracle", **given)
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_is_refused(tmp_path: Path) -> None:
     volume, _ = head()
     scan, given = write_scan(tmp_path, volume), {"method": METHOD, "study": write_study(tmp_path), "out": tmp_path}
@@ -166,6 +205,9 @@ def test_what_is_refused(tmp_path: Path) -> None:
         nib.save(nib.Nifti1Image(array, np.eye(4) * VOXEL), path)
         with pytest.raises(InputError, match=problem):
             segment.main(path, modality="T1", **given)
+    for missing in ({"scan": tmp_path / "gone.nii.gz"}, {"brain": tmp_path / "gone.nii.gz"}):
+        with pytest.raises(InputError, match=r"gone\.nii\.gz: is missing. Check the path"):
+            segment.main(**{"scan": scan, "modality": "T1", **given, **missing})
     empty = tmp_path / "brain.nii.gz"
     nib.save(nib.Nifti1Image(np.zeros(SHAPE, np.uint8), nib.load(scan).affine), empty)
     with pytest.raises(InputError, match="is an empty brain mask"):

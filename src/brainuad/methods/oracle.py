@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from brainuad.errors import InputError
 from brainuad.methods.base import Maps, Volume
 
 
@@ -13,6 +14,8 @@ class Method:
         self.sigma = sigma
 
     def score(self, volume: Volume, rng: np.random.Generator) -> Maps:
+        if volume.label is None:
+            raise InputError("oracle", "sees the truth alone, and there is none", "Choose another method")
         truth = (volume.label > 0).astype(np.float32)
         blurred = gaussian_filter(truth, (0, self.sigma, self.sigma))
         return Maps(np.where(blurred < 0.25, 0, blurred))

@@ -41,14 +41,21 @@ def main(
         raise InputError("--model", "isn't given, and no --study either", "Name the trained model")
     folder = (study or model[0].absolute().parents[3] / "study.yaml").parent
     plan = single_scan.Plan.read(study or folder / "study.yaml", method)
-    prepared = single_scan.prepare(scan, brain, modality, plan)
     if model:
         from brainuad import models
         from brainuad.device import choose
 
         scorer = models.assembled(model, method, plan.settings).to(choose(device, threads))
+        size = models.read(model[0])["settings"].get("size")
     else:
-        scorer = build(method, plan.settings)
+        scorer, size = build(method, plan.settings), None
+        if hasattr(scorer, "state_dict"):
+            raise InputError("--model", f"isn't given, but {method} has to learn first", "Name the trained model")
+    prepared = single_scan.prepare(scan, brain, modality, plan)
+    rows = prepared.volume.image.shape[1]
+    if size not in (None, rows):
+        problem = f"sees slices of {size} pixels, but {plan.study} now makes them of {rows}"
+        raise InputError(model[0], problem, "Name by --study the study.yaml of the run that trained it")
     maps = scorer.score(prepared.volume, generator(0, method, scan.name))
     seed = model[0].absolute().parent.name if model else "seed*"
     beside = sorted(folder.glob(f"{plan.healthy}/test/{method}/{seed}/thresholds.json"))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 
-from brainuad import models
+from brainuad import code, models
 from brainuad.device import choose
-from brainuad.files import atomic
+from brainuad.files import atomic, sha256
 from brainuad.judge import NAME, Judge
 from brainuad.seeds import derive
 from brainuad.settings import parse
@@ -36,7 +36,9 @@ def main(
     torch.manual_seed(derive(seed, NAME, "weights"))
     judge = Judge(**options).to(chosen)
     given = [train, train_structures, validation, validation_structures]
-    record = json.dumps([settings, training, seed, *((str(path), path.stat().st_mtime_ns) for path in given)])
+    # Checkpoints of a killed run count only if nothing that made them has changed.
+    made_by = code.digest("brainuad.judge", "brainuad.training")
+    record = json.dumps([settings, training, seed, made_by, *map(sha256, given)])
     checkpoints = out_model.with_name(f".checkpoints-{derive(seed, record):08x}")
     curves = minimise(
         judge,

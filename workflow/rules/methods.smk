@@ -154,7 +154,7 @@ use rule score as score_learned with:
         runtime=doubling(60),
 
 
-# One that takes hundreds of passes of a slice.
+# One that takes hundreds of passes of a slice, or one for the patch around each pixel.
 use rule score_learned as score_slowly with:
     resources:
         gpu=1,

@@ -32,7 +32,7 @@ use rule fit as fit_kobayashi_embedding with:
         method="kobayashi-embedding",
 
 
-use rule score_learned as score_kobayashi_embedding with:
+use rule score_slowly as score_kobayashi_embedding with:
     input:
         images=IMAGES,
         model=trained("kobayashi-embedding"),

@@ -8,7 +8,7 @@ register(
 )
 
 
-use rule score_learned as score_kobayashi_introvae_latsearch_l1 with:
+use rule score_slowly as score_kobayashi_introvae_latsearch_l1 with:
     input:
         images=IMAGES,
         model=trained("kobayashi-introvae-l1"),

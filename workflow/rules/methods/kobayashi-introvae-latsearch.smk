@@ -10,7 +10,7 @@ register(
 )
 
 
-use rule score_learned as score_kobayashi_introvae_latsearch with:
+use rule score_slowly as score_kobayashi_introvae_latsearch with:
     input:
         images=IMAGES,
         model=trained("kobayashi-introvae-l1", "kobayashi-embedding"),

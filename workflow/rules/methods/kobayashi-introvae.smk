@@ -11,7 +11,7 @@ register(
 )
 
 
-use rule score_learned as score_kobayashi_introvae with:
+use rule score_slowly as score_kobayashi_introvae with:
     input:
         images=IMAGES,
         model=trained("kobayashi-introvae-l1", "kobayashi-embedding"),

@@ -11,7 +11,7 @@ register(
 )
 
 
-use rule score_learned as score_kobayashi_vae with:
+use rule score_slowly as score_kobayashi_vae with:
     input:
         images=IMAGES,
         model=trained("kobayashi-vae-l1", "kobayashi-embedding"),

@@ -1,6 +1,8 @@
 """Classes of abnormality and anatomical fidelity: their stages, Table I and the figures, on made slices."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import h5py
@@ -169,6 +171,7 @@ def drawn(made: Path) -> Path:
     study, heads = {"study": made / "study.yaml"}, {"dataset": "heads"}
     files = {"metrics": made / "metrics.csv", "intervals": made / "intervals.csv", "published": PUBLISHED}
     outs = {"out_csv": made / "classes.csv", "out_html": made / "classes.html"}
+    files |= {"images": made / "images.h5", "labels": made / "labels.h5", "classes": json.dumps(KINDS)}
     table_classes.main(**study, **heads, **files, **outs, faithful=list(NETWORKS), dice=made / "dice.csv")
     curves = [made / f"{method}-curves.csv" for method in NETWORKS]
     figure_rectified.main(**study, **heads, curves=curves, out=made / "rectified.svg")
@@ -196,6 +199,27 @@ def test_table_has_published_beside_ours(drawn: Path) -> None:
     page = (drawn / "classes.html").read_text()
     assert "in 8 of 12 rows" in page and "phantom" in page and "−1,645 ± 420" in page
     assert "postoperative cavity" not in page.split("Anatomical fidelity")[0]
+
+
+def test_lesions_of_each_class_are_counted(made: Path, drawn: Path) -> None:
+    """Two metastases of 108 and 60 voxels of a cubic mm, a smaller one elsewhere; published numbers beside them."""
+    found = table_classes.sizes(made / "images.h5", made / "labels.h5", {int(k): name for k, name in KINDS.items()})
+    assert found["metastasis"] == pytest.approx([0.108, 0.06])
+    assert found["extracranial metastasis"] == pytest.approx([0.016])
+    assert not found["postoperative cavity"] and not found["structural change"]
+    page = (drawn / "classes.html").read_text().split("What there is to find")[1].split("Anatomical fidelity")[0]
+    cells = [re.findall("<td[^>]*>([^<]*)</td>", row) for row in page.split("<tr>")[3:]]
+    assert cells[0] == ["metastasis", "270", "2", "2.2 ± 6.2", "0.084 ± 0.024"]
+    assert cells[1] == ["extracranial metastasis", "17", "1", "4.3 ± 4", "0.016"]
+    assert cells[3] == ["structural change", "5", "0", "4.1 ± 7", "–"]
+
+
+def test_lesions_of_drawn_slices_are_not_counted(made: Path, tmp_path: Path) -> None:
+    """They go on beyond them."""
+    shutil.copy(made / "images.h5", tmp_path)
+    with h5py.File(tmp_path / "images.h5", "a") as file:
+        file.attrs["drawn_slices"] = 12
+    assert not table_classes.sizes(tmp_path / "images.h5", made / "labels.h5", {1: "lesion"})
 
 
 def test_ranks_of_fidelity_and_detection(drawn: Path) -> None:

@@ -181,6 +181,8 @@ rule table_classes:
         metrics=f"{RESULTS}/{{study}}/metrics.csv",
         intervals=f"{RESULTS}/{{study}}/intervals.csv",
         published=PUBLISHED,
+        images=lambda w: slices(w.study, w.dataset, "test"),
+        labels=lambda w: slices(w.study, w.dataset, "test", "labels"),
         dice=lambda w: f"{SEGMENTER}/dice.csv".format(study=w.study) if faithful(w.study) else [],
     output:
         csv=f"{RESULTS}/{{study}}/tables/{{dataset}}-classes.csv",
@@ -193,6 +195,7 @@ rule table_classes:
         ),
     params:
         code=code("stages.table_classes"),
+        classes=lambda w: json.dumps(abnormalities(w.dataset)),
         faithful=lambda w: repeated("faithful", faithful(w.study)),
         dice=lambda w, input: f"--dice {input.dice}" if input.dice else "",
         caption=caption,
@@ -206,7 +209,8 @@ rule table_classes:
         runtime=doubling(10),
     shell:
         "brainuad table-classes --study {input.study} --metrics {input.metrics} --intervals {input.intervals}"
-        " --published {input.published} --dataset {wildcards.dataset} {params.faithful} {params.dice}"
+        " --published {input.published} --images {input.images} --labels {input.labels}"
+        " --dataset {wildcards.dataset} --classes {params.classes:q} {params.faithful} {params.dice}"
         " --out-csv {output.csv} --out-html {output.html} 2> {log}"
 
 

@@ -16,11 +16,16 @@ SIZES = {"small": (0.0, 0.1), "medium": (0.1, 1.0), "large": (1.0, inf)}
 """Strata of lesions by volume, from the first to below the second number of ml."""
 
 
+def components(label: np.ndarray, voxel: float) -> tuple[np.ndarray, np.ndarray]:
+    """The lesions of a label (D, H, W) bool, numbered from 1, and the ml of each; voxels have `voxel` ml."""
+    lesions, count = ndimage.label(label, NEIGHBOURS_26)
+    return lesions, np.bincount(lesions.ravel(), minlength=count + 1)[1:] * voxel
+
+
 def found_by_size(mask: np.ndarray, label: np.ndarray, voxel: float) -> dict[str, np.ndarray]:
     """{stratum: [lesions found, lesions]} of a mask and a label (D, H, W) bool with voxels of `voxel` ml."""
-    lesions, count = ndimage.label(label, NEIGHBOURS_26)
-    volumes = np.bincount(lesions.ravel(), minlength=count + 1)[1:] * voxel
-    found = np.isin(np.arange(1, count + 1), lesions[mask & label])
+    lesions, volumes = components(label, voxel)
+    found = np.isin(np.arange(1, len(volumes) + 1), lesions[mask & label])
     return {
         size: np.array([np.count_nonzero(found & within), np.count_nonzero(within)])
         for size, (low, high) in SIZES.items()

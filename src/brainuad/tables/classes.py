@@ -1,5 +1,6 @@
 """Detection of each class of abnormality, and anatomical fidelity beside it (Kobayashi et al. 2021, Table I)."""
 
+import numpy as np
 import pandas as pd
 
 from brainuad.figures.study import SUBJECT, Study, of, per_subject
@@ -7,7 +8,7 @@ from brainuad.metrics import rectified
 from brainuad.metrics.catalogue import METRICS
 from brainuad.metrics.table import POOLED
 from brainuad.tables import page
-from brainuad.tables.page import number
+from brainuad.tables.page import NOTHING, number
 from brainuad.tables.results import with_spread
 
 AUC = "roc_auc_rectified"
@@ -45,10 +46,12 @@ def detection(study: Study, dataset: str, metrics: pd.DataFrame, intervals: pd.D
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def printed(published: pd.DataFrame, title: str, method: str | None, measure: str) -> tuple[float, float]:
-    """What Table I has of a class, method and measure: mean and sd, NaN where nothing."""
+def printed(
+    published: pd.DataFrame, title: str, method: str | None, measure: str, where: str = "Table I"
+) -> tuple[float, float]:
+    """What the paper has of a class, method and measure: mean and sd, NaN where nothing."""
     names = ("dataset_or_class", title), ("method", method), ("metric", measure)
-    found = published[(published["doc"] == "D4") & (published["where"] == "Table I")]
+    found = published[(published["doc"] == "D4") & (published["where"] == where)]
     for column, name in names:
         found = found[found[column] == name]
     return tuple(found[["value_or_mean", "sd"]].astype(float).iloc[0]) if len(found) else (float("nan"),) * 2
@@ -104,6 +107,18 @@ BODY = """{% extends "frame" %}
 <td>{{ ours }}{% if interval %}<small>{{ interval }}</small>{% endif %}</td>{% endfor %}</tr>
 {%- endfor %}
 </tbody></table></div>
+{% if lesions %}
+<h2>What there is to find</h2>
+<p>Lesions, that is connected voxels of a class, and their volume: mean ± sd over lesions.</p>
+<div class="wide"><table>
+<thead><tr><th rowspan="2">Class</th><th colspan="2" class="first">Lesions</th><th colspan="2" class="first">Volume in
+ml</th></tr>
+<tr>{% for _ in range(2) %}<th class="first">published</th><th>ours</th>{% endfor %}</tr></thead>
+<tbody>{% for row in lesions %}
+<tr><td>{{ row.kind }}</td>{% for cell in row.cells %}<td class="{{ 'first' if loop.index0 % 2 == 0 }}">{{ cell }}</td>
+{%- endfor %}</tr>
+{%- endfor %}</tbody></table></div>
+{% endif %}
 {% if fidelity %}
 <h2>Anatomical fidelity</h2>
 <p>{{ fidelity_caption }}</p>
@@ -141,10 +156,13 @@ def html(
     rows: pd.DataFrame,
     intervals: pd.DataFrame,
     published: pd.DataFrame,
+    sizes: dict[str, list[float]],
     methods: list[str],
     dice: pd.DataFrame,
 ) -> str:
-    """A page that stands alone; `methods` are those whose fidelity is known, `dice` of the segmentation network."""
+    """A page that stands alone; `sizes` are the ml of all lesions of each class, `methods` those whose fidelity is
+    known, `dice` of the segmentation network.
+    """
     cohort = study.cohort(dataset)
     texts = published[(published["doc"] == "D4") & (published["where"] == "text")].astype({"value_or_mean": float})
     networks = texts[texts["metric"] == "dice"]
@@ -157,6 +175,7 @@ def html(
         why=cohort.not_comparable,
         measures=list(rectified.MEASURES.values()),
         rows=[line(study, kind, name, own) for (kind, name), own in rows.groupby(["class", "method"], sort=False)],
+        lesions=[lesions(kind, of_class, published) for kind, of_class in sizes.items()],
         fidelity=[fidelity(study, dataset, name, intervals, texts) for name in methods],
         fidelity_caption=FIDELITY_CAPTION,
         scores=[METRICS[name].label for name in FIDELITY],
@@ -182,8 +201,17 @@ def line(study: Study, kind: str, name: str, own: pd.DataFrame) -> dict[str, obj
     return {"kind": kind, "label": method.label, "control": method.control, "volumes": volumes, "cells": cells}
 
 
+def lesions(kind: str, sizes: list[float], published: pd.DataFrame) -> dict[str, object]:
+    """A row of the second table, from the ml of all lesions of a class."""
+    title, metric = rectified.CLASSES[kind], METRICS["lesion_ml"]
+    (count, _), volume = (printed(published, title, "all", name, where="text") for name in ("lesions", "lesion_ml"))
+    counts = NOTHING if np.isnan(count) else f"{count:.0f}", f"{len(sizes)}"
+    ours = with_spread(np.mean(sizes), np.std(sizes) if len(sizes) > 1 else np.nan, metric) if sizes else NOTHING
+    return {"kind": kind, "cells": (*counts, with_spread(*volume, metric), ours)}
+
+
 def fidelity(study: Study, dataset: str, name: str, intervals: pd.DataFrame, texts: pd.DataFrame) -> dict[str, object]:
-    """A row of the second table."""
+    """A row of the table of fidelity."""
     method, cells = study.method(name), []
     for score in FIDELITY:
         beside = texts[(texts["method"] == method.published) & (texts["metric"] == score)]

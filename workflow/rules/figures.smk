@@ -145,9 +145,9 @@ rule figure_panels:
 
 
 def trained_here(w):
-    """(method, seed) of the methods of a study that have training curves."""
-    fitted = [method for method in STUDIES[w.study]["methods"] if METHODS[method]["trained"]]
-    return [(method, seed) for method in fitted for seed in seeds(method)]
+    """(method, seed) of the models of a study that have training curves: its methods', and those they build on."""
+    models = dict.fromkeys(name for method in STUDIES[w.study]["methods"] for name in lineage(method))
+    return [(name, seed) for name in models if METHODS[name]["trained"] for seed in seeds(name)]
 
 
 rule figure_training:

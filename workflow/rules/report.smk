@@ -11,7 +11,8 @@ def report_files(study):
     kinds = ["violins", "curves", *(["pareto"] if whole else [])]  # drawn slices tell no time for a scan
     figures += [f"{d}-{kind}" for d in labelled(study) for kind in kinds]
     figures += [f"{example}-examples" for example in values["examples"]]
-    trains = any(METHODS[method]["trained"] for method in values["methods"]) and "models_of" not in values
+    models = [name for method in values["methods"] for name in lineage(method)]
+    trains = any(METHODS[name]["trained"] for name in models) and "models_of" not in values
     figures += ["training"] if trains else []
     tables = [*tested(study), "subjects", "settings"]
     if labelled(study):

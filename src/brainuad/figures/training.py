@@ -54,7 +54,7 @@ def _panel(ax: Axes, term: str, seeds: list[pd.DataFrame]) -> None:
             ax.plot(kept["epoch"], kept[f"validation_{term}"], "o", color=VERMILION, markersize=4)
     ax.set_title(term.replace("_", " "))
     ax.set_xlabel("epoch")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
     ax.grid()
     if not shown:
         ax.text(0.5, 0.5, "not recorded", color=FAINT, ha="center", transform=ax.transAxes)

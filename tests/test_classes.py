@@ -198,7 +198,15 @@ def test_table_has_published_beside_ours(drawn: Path) -> None:
     assert alone["subjects"] == 1 and np.isnan(alone["sd"])
     page = (drawn / "classes.html").read_text()
     assert "in 8 of 12 rows" in page and "phantom" in page and "−1,645 ± 420" in page
-    assert "postoperative cavity" not in page.split("Anatomical fidelity")[0]
+    assert "postoperative cavity" not in page.split("What there is to find")[0]
+
+
+def test_fidelity_has_intervals_over_subjects(drawn: Path) -> None:
+    """Beside the mean and spread over slices, which is what the paper has."""
+    page = (drawn / "classes.html").read_text().split("<h2>Anatomical fidelity</h2>")[1].split("<h2>")[0]
+    rows = read_table(drawn / "intervals.csv", "intervals").query("metric == 'quality_score' and scope == 'subject'")
+    low, high = rows.set_index("method").loc["kobayashi-vae", ["low", "high"]]
+    assert f"[{low:.3g}, {high:.3g}]".replace("-", "−") in page
 
 
 def test_lesions_of_each_class_are_counted(made: Path, drawn: Path) -> None:

@@ -34,7 +34,8 @@ def main(
     """Compare what the segmentation network MODEL sees in IMAGES and in the reconstructions of MAPS.
 
     OUT_METRICS is a long table of means over each subject's slices with body and over all of them; OUT_EXAMPLES holds
-    the slices of a few subjects that show most structures, their entropies and classes.
+    the slices of a few subjects that show most structures (the middle ones of subjects that show none), their entropies
+    and classes.
     """
     judge, rows, shown = restore(model).to(choose(device, threads)), [], []
     with open_checked(images, "images") as source, open_checked(maps, "maps") as scored:
@@ -52,7 +53,8 @@ def main(
             scores = {"quality_score": quality_score(*seen.values()), "overlap_score": overlap_score(*classes.values())}
             rows.append(pd.DataFrame({"subject": subject.name, **scores}))
             if len(shown) < SHOWN:
-                best = int((classes["image"] != BACKGROUND).sum((1, 2)).argmax())
+                amount = (classes["image"] != BACKGROUND).sum((1, 2))
+                best = int(amount.argmax()) if amount.any() else len(amount) // 2
                 shown.append(
                     {
                         "subject": subject.name,

@@ -13,7 +13,9 @@ from brainuad.slices import check_same_order, open_checked, subjects
 
 
 def main(*, images: Path, structures: Path, model: Path, out: Path, device: str = "auto", threads: int = 0) -> None:
-    """Write OUT, columns structure, dice, sd, subjects: the mean over the volumes that show a structure."""
+    """Write OUT, columns structure, dice, sd, subjects: the mean over the volumes that show a structure, and its
+    spread where there are several.
+    """
     judge = restore(model).to(choose(device, threads))
     with open_checked(images, "images") as source, open_checked(structures, "labels") as truth:
         check_same_order(source, truth)
@@ -27,6 +29,6 @@ def main(*, images: Path, structures: Path, model: Path, out: Path, device: str 
                 if (shown == number).any()
             ]
     dice = pd.DataFrame(rows, columns=["structure", "dice"]).groupby("structure", sort=False)["dice"]
-    told = {"dice": dice.mean(), "sd": dice.std(ddof=0), "subjects": dice.size()}
+    told = {"dice": dice.mean(), "sd": dice.std(ddof=0).where(dice.size() > 1), "subjects": dice.size()}
     order = [name for name in CLASSES.values() if name in dice.groups]
     table.write(pd.DataFrame(told).reindex(order).rename_axis("structure").reset_index(), out)

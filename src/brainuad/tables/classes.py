@@ -5,7 +5,7 @@ import pandas as pd
 
 from brainuad.figures.study import SUBJECT, Study, of, per_subject
 from brainuad.metrics import rectified
-from brainuad.metrics.catalogue import METRICS
+from brainuad.metrics.catalogue import METRICS, Metric
 from brainuad.metrics.table import POOLED
 from brainuad.tables import page
 from brainuad.tables.page import NOTHING, number
@@ -23,8 +23,9 @@ CAPTION = (
 FIDELITY_CAPTION = (
     "The quality score is the entropy of the segmentation of a slice minus that of its reconstruction, summed over "
     "pixels, so it grows with the slice and the number of classes and can't be compared across sizes; the overlap "
-    "score is the mean Dice of the two over the structures of the slice. Published values have thirteen structures "
-    "whose labels aren't public; ours those of the last table."
+    "score is the mean Dice of the two over the structures of the slice. Mean ± sd over slices, in brackets the 95 % "
+    "interval of a bootstrap over subjects. Published values have thirteen structures whose labels aren't public; ours "
+    "those of the last table."
 )
 
 
@@ -127,8 +128,8 @@ ml</th></tr>
 {%- for label in scores %}<th colspan="2" class="first">{{ label }}</th>{% endfor %}</tr>
 <tr>{% for _ in scores %}<th class="first">published</th><th>ours</th>{% endfor %}</tr></thead>
 <tbody>{% for row in fidelity %}
-<tr><td>{{ row.label }}</td>{% for published, ours in row.cells %}<td class="first">{{ published }}</td>
-<td>{{ ours }}</td>{% endfor %}</tr>
+<tr><td>{{ row.label }}</td>{% for published, ours, interval in row.cells %}<td class="first">{{ published }}</td>
+<td>{{ ours }}{% if interval %}<small>{{ interval }}</small>{% endif %}</td>{% endfor %}</tr>
 {%- endfor %}</tbody></table></div>
 <h2>Does the order of the networks agree?</h2>
 <p>Ranks, 1 the best. The paper finds fidelity and detection to go together in metastases and cavities.</p>
@@ -139,11 +140,11 @@ ml</th></tr>
 {%- for rank in row %}<td>{{ "%.0f"|format(rank) if rank == rank else "–" }}</td>{% endfor %}</tr>
 {%- endfor %}</tbody></table></div>
 <h2>The segmentation network on healthy test subjects</h2>
-<p>Dice, mean ± sd over volumes. Published: {{ dice_published }}.</p>
+<p>Dice, mean ± sd over volumes. Published, of the paper's structures: {{ dice_published }}.</p>
 <div class="wide"><table>
 <thead><tr><th>Structure</th><th>Dice</th><th>Volumes</th></tr></thead>
 <tbody>{% for row in dice %}
-<tr><td>{{ row.structure }}</td><td>{{ "%.3f ± %.3f"|format(row.dice, row.sd) }}</td><td>{{ row.subjects }}</td></tr>
+<tr><td>{{ row.structure }}</td><td>{{ row.dice }}</td><td>{{ row.subjects }}</td></tr>
 {%- endfor %}</tbody></table></div>
 {% endif %}
 {% endblock %}
@@ -180,7 +181,7 @@ def html(
         fidelity_caption=FIDELITY_CAPTION,
         scores=[METRICS[name].label for name in FIDELITY],
         ranks=agreement(study, dataset, methods, intervals),
-        dice=dice.to_dict("records"),
+        dice=[{**row, "dice": with_spread(row["dice"], row["sd"], METRICS["dice"])} for row in dice.to_dict("records")],
         dice_published=", ".join(
             f"{name.removeprefix('ResUNet: ')} {value:.2f}"
             for name, value in zip(networks["method"], networks["value_or_mean"], strict=True)
@@ -193,12 +194,15 @@ def line(study: Study, kind: str, name: str, own: pd.DataFrame) -> dict[str, obj
     method, cells = study.method(name), []
     for row in own.to_dict("records"):
         metric = METRICS[rectified.metric(row["measure"], kind)]
-        known = row["low"] == row["low"]
-        interval = f"[{number(row['low'], metric)}, {number(row['high'], metric)}]" if known else ""
         both = with_spread(row["published"], row["published_sd"], metric), with_spread(row["value"], row["sd"], metric)
-        cells.append((*both, interval))
+        cells.append((*both, interval(row["low"], row["high"], metric)))
     volumes = f"{own['subjects'].iloc[0]:.0f}"
     return {"kind": kind, "label": method.label, "control": method.control, "volumes": volumes, "cells": cells}
+
+
+def interval(low: float, high: float, metric: Metric) -> str:
+    """[low, high], nothing where it isn't known."""
+    return "" if np.isnan(low) else f"[{number(low, metric)}, {number(high, metric)}]"
 
 
 def lesions(kind: str, sizes: list[float], published: pd.DataFrame) -> dict[str, object]:
@@ -214,9 +218,10 @@ def fidelity(study: Study, dataset: str, name: str, intervals: pd.DataFrame, tex
     """A row of the table of fidelity."""
     method, cells = study.method(name), []
     for score in FIDELITY:
+        metric = METRICS[score]
         beside = texts[(texts["method"] == method.published) & (texts["metric"] == score)]
-        value, sd = (of(intervals, dataset, metric, POOLED)["value"].get(name) for metric in (score, f"{score}_sd"))
-        published = beside[["value_or_mean", "sd"]].astype(float).iloc[0] if len(beside) else (float("nan"),) * 2
-        ours = with_spread(float("nan") if value is None else value, float("nan") if sd is None else sd, METRICS[score])
-        cells.append((with_spread(*published, METRICS[score]), ours))
+        published = beside[["value_or_mean", "sd"]].astype(float).iloc[0] if len(beside) else (np.nan,) * 2
+        ours = (of(intervals, dataset, each, POOLED)["value"].get(name, np.nan) for each in (score, f"{score}_sd"))
+        ends = (of(intervals, dataset, score, SUBJECT)[end].get(name, np.nan) for end in ("low", "high"))
+        cells.append((with_spread(*published, metric), with_spread(*ours, metric), interval(*ends, metric)))
     return {"label": method.label, "cells": cells}

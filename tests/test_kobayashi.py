@@ -14,6 +14,7 @@ from brainuad import models
 from brainuad.cost import layers
 from brainuad.errors import InputError
 from brainuad.methods.base import Volume, load
+from brainuad.methods.kobayashi_introvae_l1 import in_passing
 from brainuad.methods.kobayashi_vae_l1 import kl, sample
 from brainuad.networks import introvae
 from brainuad.networks.similarity import ssim
@@ -219,6 +220,21 @@ def test_players_take_turns_and_each_changes_itself_alone() -> None:
     assert steps == [("encoder", {"encoder"}), ("decoder", {"decoder"})]
     assert set(terms) == {"loss", "reconstruction", "kl", "kl_rebuilt", "kl_drawn", "encoder", "decoder"}
     assert {part["lr"] for each in optimisers.values() for part in each.param_groups} == {1e-4}
+
+
+def test_running_means_are_those_of_real_slices() -> None:
+    """As if no made slice had ever passed; batch normalisation takes made ones by their own batch all the same."""
+    method, alone, x = small().train(), small().train(), 2 * slices() - 1
+    torch.manual_seed(3)
+    method.encoder_terms(x)
+    torch.manual_seed(3)
+    alone.decoder(sample(alone.encoder(x)))
+    kept = {name: value for name, value in alone.named_buffers() if "running" in name}
+    assert all(torch.equal(value, kept[name]) for name, value in method.named_buffers() if name in kept)
+    method.decoder_loss(x)
+    assert {int(value) for name, value in method.named_buffers() if "tracked" in name} == {2}
+    z = torch.randn(4, 8, 4, 4)
+    assert torch.equal(in_passing(method.decoder, z), alone.decoder(z))
 
 
 @pytest.mark.parametrize(("player", "grows"), [("encoder", True), ("decoder", False)])

@@ -4,7 +4,7 @@ The encoder learns to tell made slices from real ones by the KL divergence that 
 slices to which it gives a small one.
 """
 
-from torch import Tensor, no_grad, randn_like
+from torch import Tensor, nn, no_grad, randn_like
 from torch.nn.functional import relu
 from torch.optim import Adam, Optimizer
 
@@ -19,6 +19,8 @@ class Method(kobayashi_vae_l1.Method):
 
     KL(x) = KL( q(z|x) || N(0, I) ); x' are the reconstructions and slices decoded from the prior, half and half, as in
     the code of Huang et al. (the paper names the former alone). L_AE = |x - Dec(z)|^2 + pixels * (1 - SSIM).
+
+    Scores are of real slices alone, so the means and variances that batch normalisation keeps for them are, too.
     """
 
     def __init__(
@@ -47,13 +49,13 @@ class Method(kobayashi_vae_l1.Method):
     def made(self, code: Code) -> tuple[Tensor, Tensor]:
         """Reconstructions of slices and as many slices decoded from the prior."""
         z = sample(code)
-        return self.decoder(z), self.decoder(randn_like(z))
+        return self.decoder(z), in_passing(self.decoder, randn_like(z))
 
     def encoder_terms(self, x: Tensor) -> dict[str, Tensor]:
         """L_encoder and its parts; made slices are taken as they are."""
         code = self.encoder(x)
         rebuilt, drawn = self.made(code)
-        real, made = kl(code).mean(), [kl(self.encoder(slices.detach())) for slices in (rebuilt, drawn)]
+        real, made = kl(code).mean(), [kl(in_passing(self.encoder, slices.detach())) for slices in (rebuilt, drawn)]
         margin = sum(relu(self.margin - each).mean() for each in made) / 2
         reconstruction = self.error(x, rebuilt).mean()
         return {
@@ -70,7 +72,7 @@ class Method(kobayashi_vae_l1.Method):
         with no_grad():
             code = self.encoder(x)
         rebuilt, drawn = self.made(code)
-        divergence = (kl(self.encoder(rebuilt)).mean() + kl(self.encoder(drawn)).mean()) / 2
+        divergence = sum(kl(in_passing(self.encoder, slices)).mean() for slices in (rebuilt, drawn)) / 2
         return self.alpha * divergence + self.beta * self.error(x, rebuilt).mean()
 
     def loss(self, x: Tensor, brain: Tensor) -> dict[str, Tensor]:
@@ -86,3 +88,14 @@ class Method(kobayashi_vae_l1.Method):
         decoder = self.decoder_loss(x)
         minimise(decoder, "decoder")
         return {**terms, "decoder": decoder}
+
+
+def in_passing(network: nn.Module, x: Tensor) -> Tensor | Code:
+    """What a network makes of x, which in training leaves no trace in the running means of batch normalisation."""
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+    for layer in layers:
+        layer.track_running_stats = False
+    made = network(x)
+    for layer in layers:
+        layer.track_running_stats = True
+    return made

@@ -126,6 +126,20 @@ def test_z_scores_are_no_residuals(files, tmp_path):
     assert found == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("residual", "told", "untold"),
+    [
+        ([True, True], "post-processed residuals. One scale a block", "is no residual"),
+        ([False, False], "post-processed scores, each from 0", "residual"),
+        ([True, False], "that method's score is no residual", "scores, each"),
+    ],
+)
+def test_note_tells_what_the_maps_are(residual, told, untold):
+    results = [examples.Result("a method", [None], [np.zeros((4, 4))], [each]) for each in residual]
+    text = " ".join(examples.note(results, "post-processed", 8.0).split())
+    assert told in text and untold not in text
+
+
 def test_means_over_samples_are_residuals_and_other_scores_are_not():
     rng = np.random.default_rng(0)
     image = rng.random((20, 20))

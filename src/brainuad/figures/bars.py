@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from brainuad.figures.montage import TITLE
 from brainuad.figures.study import Method, Study
 from brainuad.figures.style import FAINT, INK, looks
 
@@ -54,7 +55,7 @@ def draw(
     handles += [Line2D([], [], **_look(mark), linestyle="", label=f"published, {name}") for name, mark in marks.items()]
     handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle=(0, (4, 2)), label="prevalence (chance)"))
     figure.legend(handles=handles, loc="outside lower center", ncols=int(figure.get_figwidth() // 1.5))
-    figure.suptitle(title, x=0.01, ha="left")
+    figure.suptitle(textwrap.fill(title, int(TITLE * figure.get_figwidth())), x=0.01, ha="left")
 
 
 def _panel(ax: Axes, study: Study, methods: Sequence[Method], panel: Panel, marks: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from brainuad.figures.montage import TITLE
 from brainuad.figures.study import Method, Study
 from brainuad.figures.style import INK
 from brainuad.metrics.catalogue import METRICS
@@ -90,7 +91,7 @@ def draw(figure: Figure, study: Study, title: str, rows: Sequence[Sequence[Matri
     for ax in axes[-1]:
         ax.set_xticks(range(len(labels)), labels, rotation=45, ha="right", rotation_mode="anchor")
     figure.colorbar(shown, ax=axes, label="correlation over methods", shrink=0.5, aspect=30)
-    figure.suptitle(title, x=0.01, ha="left")
+    figure.suptitle(textwrap.fill(title, int(TITLE * figure.get_figwidth())), x=0.01, ha="left")
 
 
 def _heatmap(ax: Axes, values: np.ndarray) -> AxesImage:

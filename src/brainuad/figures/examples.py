@@ -34,7 +34,8 @@ LEVELS = ("ventral", "midline", "dorsal")
 """Thirds of a brain's slices, from the lowest to the highest."""
 LABEL = "label-"
 """Begins the level of the slice that shows most of a label value: `label-3`."""
-COLUMNS = ("reconstruction", "residual")
+COLUMNS = 2
+"""Of a block: reconstruction and map."""
 ROOM, PANEL = 10.2, 1.3
 """Inches: what the blocks of a figure have together, and the greatest width of a panel."""
 TOP, BARS, LINE = 0.88, 0.5, 0.13
@@ -167,24 +168,26 @@ def is_residual(
 
 def panel_width(truth: Truth) -> float:
     """Width in inches of a panel: narrow enough for all blocks to stand side by side."""
-    return min(PANEL, (ROOM / len(truth.choices) - APART) / len(COLUMNS) - GAP)
+    return min(PANEL, (ROOM / len(truth.choices) - APART) / COLUMNS - GAP)
 
 
 def size(truth: Truth, results: list[Result], shown: str) -> tuple[float, float]:
     """Width and height in inches of the figure."""
     panel = panel_width(truth)
-    width = NAME + len(truth.choices) * (len(COLUMNS) * (panel + GAP) + APART)
+    width = NAME + len(truth.choices) * (COLUMNS * (panel + GAP) + APART)
     rows = (len(results) + 1) * (panel_height(truth, panel) + GAP)
     return width, TOP + HEADING + rows + BARS + LINE * (note(results, shown, width).count("\n") + 1)
 
 
 def note(results: list[Result], shown: str, width: float) -> str:
     """The explanation below a figure of that width in inches."""
-    text = (
-        f"Maps: {shown}. One scale a block, from 0 to the 99.5th percentile of all its residuals within the brain. "
-        "Blue outline: truth. The patient's left (L) is on the left."
-    )
-    if not all(all(result.residual) for result in results):
+    kinds, range_ = {residual for result in results for residual in result.residual}, "0 to the 99.5th percentile"
+    if kinds == {False}:
+        text = f"Maps: {shown} scores, each from {range_} within the brain, as written on it. "
+    else:
+        text = f"Maps: {shown} residuals. One scale a block, from {range_} of all its residuals within the brain. "
+    text += "Blue outline: truth. The patient's left (L) is on the left."
+    if len(kinds) > 1:
         text += " A range written on a map is its own, as that method's score is no residual."
     return textwrap.fill(text, int(16 * width))
 
@@ -195,7 +198,7 @@ def draw(figure: Figure, title: str, headings: list[str], truth: Truth, results:
     `headings` say what a block is of, `shown` what the maps are: raw or post-processed.
     """
     panel = panel_width(truth)
-    grid = Grid(figure, len(truth.choices), panel_height(truth, panel), panel, len(COLUMNS), TOP)
+    grid = Grid(figure, len(truth.choices), panel_height(truth, panel), panel, COLUMNS, TOP)
     grid.name(0, "Input, truth")
     for row, result in enumerate(results, start=1):
         grid.name(row, result.label)
@@ -220,7 +223,7 @@ def _block(grid: Grid, k: int, truth: Truth, results: list[Result]) -> None:
     for row, result in enumerate(results, start=1):
         reconstruction, shown = grid.panels(row, k)
         if row == 1:
-            for ax, heading in zip((reconstruction, shown), COLUMNS, strict=True):
+            for ax, heading in ((reconstruction, "reconstruction"), (shown, "residual" if len(residuals) else "score")):
                 ax.set_title(heading, fontsize=6.5, pad=2, color=FAINT)
         if result.reconstructions[k] is None:
             absent(reconstruction)

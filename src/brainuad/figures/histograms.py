@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from brainuad.figures.montage import TITLE
 from brainuad.figures.study import Method, Study
 from brainuad.figures.style import BLUE, FAINT, VERMILION
 from brainuad.metrics.residuals import chi_square_distance
@@ -50,7 +51,7 @@ def draw(
     figure.supylabel("share of voxels (square-root scale)", fontsize=8)
     handles = [Patch(color=colour, alpha=0.6, label=f"{kind} voxels") for kind, colour in KINDS.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    figure.suptitle(title, x=0.01, ha="left")
+    figure.suptitle(textwrap.fill(title, int(TITLE * figure.get_figwidth())), x=0.01, ha="left")
 
 
 def _panel(ax: Axes, table: pd.DataFrame | None) -> None:

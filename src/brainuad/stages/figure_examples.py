@@ -8,7 +8,7 @@ from brainuad.figures import examples
 from brainuad.figures.study import read_study
 from brainuad.figures.style import drawn
 
-SHOWN = {False: "raw residuals", True: "post-processed residuals"}
+SHOWN = {False: "raw", True: "post-processed"}
 
 
 def main(

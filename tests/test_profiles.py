@@ -16,10 +16,14 @@ PROJECT = Path(__file__).parents[1]
 PLUGINS = Path(__file__).parent / "plugins"
 PROFILES = sorted(path.parent.name for path in (PROJECT / "workflow/profiles").glob("*/config.yaml"))
 CLUSTERS = [name for name in PROFILES if name != "default"]
-FEW = """
-studies: {baur2021: {methods: [random, vae, vae-restoration], sweeps: null}, nguyen2021: null, mavropoulos2021: null}
-preparation: []
-"""
+STUDIES = yaml.safe_load((PROJECT / "config.yaml").read_text())["studies"]
+FEW = {
+    "studies": {
+        **dict.fromkeys(STUDIES),
+        "baur2021": {"methods": ["random", "vae", "vae-restoration"], "sweeps": None},
+    },
+    "preparation": [],
+}
 
 
 def profile(name: str) -> dict:
@@ -43,7 +47,7 @@ def snakemake(folder: Path, *arguments: str) -> str:
 def folder(tmp_path: Path) -> Path:
     """A folder to run a study of a few methods in."""
     (tmp_path / "config.yaml").symlink_to(PROJECT / "config.yaml")
-    (tmp_path / "few.yaml").write_text(FEW)
+    (tmp_path / "few.yaml").write_text(yaml.safe_dump(FEW))
     return tmp_path
 
 

@@ -1,4 +1,4 @@
-# make demo              every study at reduced size, with some methods of each kind, on the phantom cohort
+# make demo              every study, reduced, with some methods of each kind; then results/demo/report.html
 # make real DATA=FOLDER  the study on real T1 scans in FOLDER, then results/real/report.html
 # make tiny              the smallest run that passes through every stage
 # make phantom           does each method learn? all methods, three seeds; hours on two cores

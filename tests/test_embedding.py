@@ -202,7 +202,7 @@ def test_positives_are_the_anchors_slightly_changed() -> None:
 
 @pytest.mark.parametrize("padded", [True, False])
 def test_first_embeddings_lie_about_the_margin_apart(padded: bool) -> None:
-    """Far more, and no triplet would have a loss."""
+    """Far more, and few triplets would have a loss."""
     torch.manual_seed(0)
     x = torch.nn.functional.interpolate(torch.rand(4, 1, 16, 16), scale_factor=4, mode="bilinear")
     terms = load("kobayashi-embedding")(width=1 / 4, padded=padded).loss(x, x > 0)

@@ -51,6 +51,7 @@ QUICK = {
     "loss-prediction-dense": '{"window": 8}',
     "cevae": '{"latent": 16}',
     "cevae-strega-preprocessing": SIGNED,
+    "cevae-strega-preprocessing-abs": SIGNED,
     "strega": SIGNED,
     "strega-input-minus-recon": '{"latent": 16, "score_sign": "input_minus_recon"}',
     "strega-abs": SIGNED,
@@ -73,8 +74,10 @@ BASE = {
     "vae-zimmerer-restoration": "vae-zimmerer",
     "context-vae-zimmerer-gradient": "context-vae-zimmerer",
     "gmvae-you-restoration": "gmvae-you",
+    "inpainting-16-half": "inpainting-16",
     "inpainting-16-apart": "inpainting-16",
     "inpainting-16-guided": "inpainting-16",
+    "cevae-strega-preprocessing-abs": "cevae-strega-preprocessing",
     "strega-input-minus-recon": "strega",
     "strega-abs": "strega",
     "loss-prediction": "inpainting-16",
@@ -443,6 +446,52 @@ def test_gradient_score_against_finite_differences() -> None:
             change[0, row, column] = 1e-3
             up, down = (float(method.negative_elbo(method.tensor(image + s * change))) for s in (1, -1))
             assert score[0, row, column] == pytest.approx(abs(up - down) / 2e-3, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["context-vae-gradient", "context-vae-zimmerer-gradient"])
+def test_gradient_score_is_the_product_over_its_largest_healthy_value(name: str) -> None:
+    torch.manual_seed(0)
+    volume, rng = made_volume(), np.random.default_rng(0)
+    method = load(name)(size=32).eval()
+    alone = load(name)(size=32, times_residual=False).eval()
+    alone.load_state_dict(method.state_dict())
+    gradient, maps = alone.score(volume, rng).score, method.score(volume, rng)
+    product = gradient * np.abs(volume.image - maps.reconstruction)
+    assert np.allclose(maps.score, product, rtol=1e-4, atol=1e-6) and product.max() > 0
+    chosen = method.fit([], [volume], rng)
+    assert chosen["scale"] == pytest.approx(float(product.max()), rel=1e-4)
+    assert np.allclose(method.score(volume, rng).score, product / product.max(), rtol=1e-4, atol=1e-6)
+
+
+def test_the_chosen_weight_of_tv_changes_healthy_slices_least() -> None:
+    torch.manual_seed(0)
+    volume, rng = made_volume(), np.random.default_rng(0)
+    weights = (0.0, 5.0, 1.0)
+    settings = {"size": 32, "steps": 20, "step_size": 1e-3, "tv_weights": weights, "calibration_share": 1.0}
+    method = load("vae-restoration")(**settings).eval()
+    changes = {}
+    for weight in weights:
+        method.tv_weight.fill_(weight)
+        changes[weight] = method.score(volume, rng).score.sum()
+    assert len(set(changes.values())) == len(weights)
+    chosen = method.fit([], [volume], rng)["tv_weight"]
+    assert chosen == float(method.tv_weight) == min(changes, key=changes.get)
+
+
+def test_losses_of_the_adversarial_autoencoders() -> None:
+    """|x - x_hat|^2, and with the constraint + rho |z - z_hat|^2; critics of 50-50 and 100-50 units."""
+    x = torch.from_numpy(made_volume().image)[:, None]
+    plain, constrained = load("aae")(size=32).eval(), load("constrained-aae")(size=32, consistency_weight=3.0).eval()
+    squared = float((x - plain(x)).square().mean().detach())
+    assert float(plain.loss(x, x > 0)["loss"].detach()) == pytest.approx(squared)
+    z = constrained.encoder(x)
+    rebuilt = constrained.decoder(z)
+    moved = float((z - constrained.encoder(rebuilt)).square().mean().detach())
+    expected = float((x - rebuilt).square().mean().detach()) + 3 * moved
+    assert float(constrained.loss(x, x > 0)["loss"].detach()) == pytest.approx(expected, rel=1e-5) and moved > 0
+    units = {method: sum(p.numel() for p in method.critic.parameters()) for method in (plain, constrained)}
+    assert units[plain] == 128 * 50 + 50 + 50 * 50 + 50 + 50 + 1
+    assert units[constrained] == 128 * 100 + 100 + 100 * 50 + 50 + 50 + 1
 
 
 def test_total_variation_of_a_step() -> None:

@@ -287,6 +287,15 @@ def test_evaluate_equals_brute_force(cohort):
     assert ("pooled", "peak_memory_mb") not in value
 
 
+def test_errors_are_those_of_a_score_that_stands_for_them(cohort):
+    with h5py.File(cohort / "maps.h5", "r+") as file:
+        file.attrs["score_is_residual"] = True
+    value = run_evaluate(cohort)
+    _, brain, truth, score = arrays(cohort)
+    assert value["pooled", "l1_re_normal"] == pytest.approx(score[brain & ~truth].mean())
+    assert value["pooled", "l1_re_anomalous"] == pytest.approx(score[brain & truth].mean())
+
+
 def test_dice_of_the_study_s_own_masks_is_a_mean_over_slices_with_a_lesion(cohort):
     _, brain, truth, score = arrays(cohort)
     mask = (score > 0.5) & brain
@@ -326,6 +335,8 @@ def test_dice_and_lesions_of_whole_scans_and_boxes_of_slices(cohort):
     for name, (both, found, lesion) in common.items():
         assert value[name, "dice_volume"] == pytest.approx(2 * both / (found + lesion))
         assert value[name, "lesion_ml"] == pytest.approx(lesion * 20 / 1000)
+        assert value[name, "dice_empty1"] == value[name, "dice_volume"]
+    assert value["c", "dice_empty1"] == 1  # nothing there and nothing found
     assert [value[name, "false_ml"] for name in "abc"] == pytest.approx([8 * 20 / 1000, 0, 0])
     overlaps = [1, 8 / 24, 6 / 18]
     assert value["a", "box_iou"] == pytest.approx(np.mean(overlaps[:2]))
@@ -333,6 +344,8 @@ def test_dice_and_lesions_of_whole_scans_and_boxes_of_slices(cohort):
     assert value["pooled", "box_detection_rate"] == 1
     assert not {("c", name) for name in ("dice_volume", "lesion_ml", "box_iou")} & set(value.index)
     assert ("pooled", "dice_volume") not in value
+    mask[9, 5, 5] = True
+    assert run_evaluate(cohort, **write_masks(cohort, mask))["c", "dice_empty1"] == 0
 
 
 def test_masks_of_another_cohort_are_refused(cohort):

@@ -191,6 +191,18 @@ def test_a_first_stage_comes_on_top_of_the_epochs(cohorts: dict[str, Path], tmp_
     assert len(curves) == 1 + more + 2 and curves.loc[curves["kept"], "epoch"].item() >= 1 + more
 
 
+def test_the_weights_of_an_adversarial_autoencoder_are_of_the_game(cohorts: dict[str, Path], tmp_path: Path) -> None:
+    """Not of its first epochs, in which it makes several steps of reconstruction a batch and is better at it."""
+    aae = {
+        "method": "aae",
+        "settings": '{"first_epochs": 2, "first_steps": 3, "critic_steps": 1, "latent": 8}',
+        "training": '{"epochs": 2, "batch_size": 4, "patience": 1, "min_delta": 1e9}',
+    }
+    fit.main(**{**arguments(cohorts, tmp_path), **aae})
+    curves = pd.read_csv(tmp_path / "training.csv")
+    assert len(curves) == 4 and curves.loc[curves["kept"], "epoch"].item() >= 2
+
+
 def test_a_killed_first_stage_resumes_to_the_same_model(cohorts: dict[str, Path], tmp_path: Path) -> None:
     """Several optimisers, a counter of steps and no best epoch yet: all of it survives a kill."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"

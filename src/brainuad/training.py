@@ -226,7 +226,7 @@ def train(
         if device.type == "cuda":
             precision = "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
     batches = Batches(len(train_data), batch_size, seed)
-    first_epochs = -(-model.first_stage // len(batches))
+    first_epochs = model.first_epochs(len(batches))
     if iterations:
         epochs = -(-iterations // len(batches))
     stopping = [ResumableEarlyStopping(monitor, min_delta, patience, check_on_train_epoch_end=True), best]

@@ -16,7 +16,8 @@ def named_methods(study: dict) -> Iterator[str]:
     for contrast in study.get("contrasts", []):
         for pair in contrast["pairs"]:
             yield from pair
-    yield from study.get("segmentation", {}).get("thresholded", [])
+    for part in ("thresholded", "methods"):
+        yield from study.get("segmentation", {}).get(part, [])
     yield from (name for methods in study.get("recipes", {}).values() for name in methods)
     yield from [*study.get("settings", {}), *study.get("training", {}).get("methods", {})]
     if "heatmaps" in study:
@@ -39,7 +40,8 @@ def named_cohorts(study: dict) -> Iterator[str]:
 
 def named_metrics(study: dict) -> Iterator[str]:
     """All metrics that a study names."""
-    yield from (sweep["metric"] for sweep in study.get("sweeps", {}).values() if "metric" in sweep)
+    for sweep in study.get("sweeps", {}).values():
+        yield from [*([sweep["metric"]] if "metric" in sweep else []), *sweep.get("cohorts", {}).values()]
     for shift in study.get("shifts", []):
         yield from shift["metrics"]
     yield from study.get("compared", [])
@@ -57,7 +59,7 @@ def trim(study: dict) -> dict:
     trimmed["examples"] = {name: entry for name, entry in trimmed["examples"].items() if entry["slices"]}
     for sweep in trimmed["sweeps"].values():
         if "cohorts" in sweep:
-            sweep["cohorts"] = [role for role in sweep["cohorts"] if role in cohorts]
+            sweep["cohorts"] = {role: metric for role, metric in sweep["cohorts"].items() if role in cohorts}
     trimmed["sweeps"] = {name: entry for name, entry in trimmed["sweeps"].items() if entry.get("cohorts", True)}
     trimmed["inpainted"] = {
         name: entry

@@ -13,7 +13,7 @@ from brainuad.networks.critics import critic_loss, judgement, latent_critic
 class Method(ae_dense.Method):
     """min |x - Dec(Enc(x))|^2 as a mean over pixels, while a Wasserstein critic draws Enc(x) to N(0, I).
 
-    In the first epochs the autoencoder makes several steps a batch, later one; the critic makes `critic_steps`.
+    The autoencoder makes `autoencoder_steps` a batch, in the first epochs more; the critic makes `critic_steps`.
     """
 
     critic_units = (50, 50)
@@ -22,6 +22,7 @@ class Method(ae_dense.Method):
         self,
         *,
         latent: int = 128,
+        autoencoder_steps: int = 1,
         critic_steps: int = 20,
         penalty: float = 10.0,
         first_epochs: int = 6,
@@ -29,10 +30,13 @@ class Method(ae_dense.Method):
         **autoencoder: float,
     ):
         super().__init__(latent=latent, **autoencoder)
-        self.critic_steps = critic_steps
+        self.autoencoder_steps, self.critic_steps = autoencoder_steps, critic_steps
         self.penalty = penalty
-        self.first_epochs, self.first_steps = first_epochs, first_steps
+        self.epochs_of_first_steps, self.first_steps = first_epochs, first_steps
         self.critic = latent_critic(latent, self.critic_units)
+
+    def first_epochs(self, batches: int) -> int:
+        return self.epochs_of_first_steps
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         return {
@@ -47,7 +51,7 @@ class Method(ae_dense.Method):
         return {"loss": squared, "reconstruction": unified.sum_l1(x, reconstruction)}
 
     def train_on(self, x: Tensor, brain: Tensor, minimise: Minimise, epoch: int) -> dict[str, Tensor]:
-        for _ in range(self.first_steps if epoch < self.first_epochs else 1):
+        for _ in range(self.first_steps if epoch < self.epochs_of_first_steps else self.autoencoder_steps):
             terms = self.loss(x, brain)
             minimise(terms["loss"], "autoencoder")
         z = self.encoder(x).detach()

@@ -11,6 +11,8 @@ from brainuad.methods.monte_carlo import mean_residual
 class Method(ae_dense.Method):
     """r = 1/N sum_n |x - x_hat_n| over N passes with dropout of the latent; the encoder before it is passed once."""
 
+    score_is_residual = True
+
     def __init__(self, *, samples: int = 100, **autoencoder: float):
         super().__init__(**autoencoder)
         self.samples = samples

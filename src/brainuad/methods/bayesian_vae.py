@@ -11,6 +11,8 @@ from brainuad.methods.monte_carlo import mean_residual
 class Method(vae.Method):
     """r = 1/N sum_n |x - Dec(z_n)|, z_n ~ q(z|x); encoded once, decoded N times, no dropout."""
 
+    score_is_residual = True
+
     def __init__(self, *, samples: int = 100, **vae_settings: float):
         super().__init__(**vae_settings)
         self.samples = samples

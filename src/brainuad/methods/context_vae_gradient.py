@@ -17,16 +17,19 @@ class Method(context_vae.Method):
     The study's text scores by |dJ/dx| alone (`times_residual: false`); its code and the original multiply.
     """
 
+    score_is_residual = True
+
     def __init__(self, *, times_residual: bool = True, **vae_settings: float):
         super().__init__(**vae_settings)
         self.times_residual = times_residual
         self.register_buffer("scale", torch.tensor(1.0))
 
-    def fit(self, train: Iterable[Volume], validation: Iterable[Volume], rng: np.random.Generator) -> None:
+    def fit(self, train: Iterable[Volume], validation: Iterable[Volume], rng: np.random.Generator) -> dict[str, float]:
         """Scale the score, which has no unit."""
         self.scale.fill_(1.0)
         largest = max(self.score(v, rng).score.max() for v in tqdm(validation, desc="largest healthy score"))
         self.scale.fill_(float(largest))
+        return {"scale": float(largest)}
 
     def score(self, volume: Volume, rng: np.random.Generator) -> Maps:
         x = self.tensor(volume.image).requires_grad_()

@@ -28,7 +28,7 @@ class Method(Learner):
     ):
         super().__init__()
         self.latent = latent
-        self.first_stage = gan_steps
+        self.gan_steps = gan_steps
         self.critic_steps = critic_steps
         self.penalty = penalty
         self.kappa = kappa
@@ -42,6 +42,9 @@ class Method(Learner):
         """G, whose images lie in [0, 1], and D, whose first part gives its feature maps."""
         decoder = unified.dense_decoder(size, latent, dropout=0.0, norm=unified.layer_norm)
         return nn.Sequential(decoder, nn.Sigmoid()), image_critic(size)
+
+    def first_epochs(self, batches: int) -> int:
+        return -(-self.gan_steps // batches)
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         parts = {"generator": self.generator, "critic": self.critic, "encoder": self.encoder}
@@ -62,7 +65,7 @@ class Method(Learner):
         }
 
     def train_on(self, x: Tensor, brain: Tensor, minimise: Minimise, epoch: int) -> dict[str, Tensor]:
-        if self.gan_steps_done >= self.first_stage:
+        if self.gan_steps_done >= self.gan_steps:
             terms = self.loss(x, brain)
             minimise(terms["loss"], "encoder")
             return terms

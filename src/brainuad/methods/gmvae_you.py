@@ -3,6 +3,7 @@
 from torch import nn
 
 from brainuad.methods import gmvae_spatial
+from brainuad.networks.he import he
 
 FILTERS = 64
 STRIDES = (2, 1, 1, 2, 1, 1)
@@ -31,7 +32,4 @@ class Method(gmvae_spatial.Method):
         super().build(size, latent, w_latent, dropout)
         # By torch's default what passes through a layer shrinks. After a dozen layers without normalisation z hardly
         # depends on x, and the decoder learns to leave it out. Weights as in He et al. 2015 keep its size.
-        for layer in self.modules():
-            if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-                nn.init.zeros_(layer.bias)
+        self.apply(he())

@@ -18,7 +18,7 @@ class Learner(nn.Module):
 
     Subclasses assemble their layers in `__init__` (keyword arguments are the hyper-parameters) and write
     `loss` as the paper does. A method that isn't fitted by minimising it defines
-    `fit(train: Iterable[Volume], validation: Iterable[Volume], rng)` instead.
+    `fit(train: Iterable[Volume], validation: Iterable[Volume], rng)` instead, which returns what it chose by name.
     """
 
     monitor: ClassVar[str] = "reconstruction"
@@ -27,14 +27,18 @@ class Learner(nn.Module):
     fixed_size: ClassVar[bool] = True
     """Whether the network is built for square slices of one size, its setting `size`."""
 
-    learning_rate: float = 1e-4
+    score_is_residual: ClassVar[bool] = False
+    """Whether the score stands for the error of the reconstruction where that isn't |x - reconstruction|."""
 
-    first_stage: int = 0
-    """Batches of a first stage of the training, in which nothing can be validated."""
+    learning_rate: float = 1e-4
 
     def loss(self, x: Tensor, brain: Tensor) -> dict[str, Tensor]:
         """Terms of the training loss for slices (B, 1, H, W); `loss` is the one that is minimised."""
         raise NotImplementedError(f"{type(self).__module__} defines neither `loss` nor `fit`")
+
+    def first_epochs(self, batches: int) -> int:
+        """Epochs, of so many batches each, of a first stage of the training, whose validation says nothing yet."""
+        return 0
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         """The optimisers by the names under which `train_on` asks for them."""

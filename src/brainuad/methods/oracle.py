@@ -1,4 +1,7 @@
-"""Control: the blurred truth, the upper bound of every metric. The one method that may see labels."""
+"""Control: the blurred truth, the upper bound of what ranks or thresholds maps. The one method that may see labels.
+
+No bound of the masks that a study's own segmentation makes of maps, which may spoil a perfect one.
+"""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter

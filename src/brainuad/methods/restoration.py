@@ -44,17 +44,19 @@ class Restoration(Learner):
         self.calibration_share = calibration_share
         self.register_buffer("tv_weight", torch.tensor(0.0))
 
-    def fit(self, train: Iterable[Volume], validation: Iterable[Volume], rng: np.random.Generator) -> None:
-        """Choose lambda_TV: the smallest mean change |x - x_S| on a share of the healthy validation slices."""
+    def fit(self, train: Iterable[Volume], validation: Iterable[Volume], rng: np.random.Generator) -> dict[str, float]:
+        """Choose lambda_TV: the smallest change |x - x_S|, summed over a share of the healthy validation slices."""
         image, brain = (np.concatenate([getattr(v, name) for v in validation]) for name in ("image", "brain"))
-        chosen = np.sort(rng.permutation(len(image))[: max(1, round(self.calibration_share * len(image)))])
-        x, mask = self.tensor(image[chosen]), self.tensor(brain[chosen])
+        rows = np.sort(rng.permutation(len(image))[: max(1, round(self.calibration_share * len(image)))])
+        x, mask = self.tensor(image[rows]), self.tensor(brain[rows])
         changes = []
         for weight in tqdm(self.tv_weights, desc="lambda_TV on healthy validation slices"):
             self.tv_weight.fill_(weight)
             parts = zip(x.split(TOGETHER), mask.split(TOGETHER), strict=True)
             changes.append(sum(float((part - self.restore(part, brain)).abs().sum()) for part, brain in parts))
-        self.tv_weight.fill_(self.tv_weights[int(np.argmin(changes))])
+        chosen = self.tv_weights[int(np.argmin(changes))]
+        self.tv_weight.fill_(chosen)
+        return {"tv_weight": chosen, **{f"change_at_{w}": c for w, c in zip(self.tv_weights, changes, strict=True)}}
 
     def objective(self, x_t: Tensor, x: Tensor) -> Tensor:
         """J(x_t) as an average over the batch."""

@@ -3,8 +3,9 @@
 Ranking metrics count the voxels of the brain mask and of the label: a lesion voxel that brain extraction lost
 counts as missed. Predicted masks lie within the brain mask. They and the ranking metrics use the post-processed
 map. Subject scores use the raw one, since cohorts may differ in the sign of the residual that post-processing
-keeps, and the chi-square distance uses the residuals of the reconstruction. Lesions are counted, and subjects told
-apart, in whole scans only: drawn slices hold parts of lesions, and the patients' are chosen for having them.
+keeps, and the chi-square distance and the l1 errors use the error of the reconstruction. Lesions are counted, and
+subjects told apart, in whole scans only: drawn slices hold parts of lesions, and the patients' are chosen for having
+them.
 """
 
 from collections import defaultdict
@@ -47,6 +48,14 @@ class Cohort:
         """Whether it holds scans, not slices drawn from them."""
         return "drawn_slices" not in self.images.attrs
 
+    def error(self, rows: slice) -> np.ndarray | None:
+        """|x - reconstruction|, or the score of a method whose score stands for it; None without a reconstruction."""
+        if self.maps.attrs.get("score_is_residual", False):
+            return self.maps["score"][rows]
+        if "reconstruction" not in self.maps:
+            return None
+        return np.abs(self.images["image"][rows] - self.maps["reconstruction"][rows])
+
     def scans(self, progress: str) -> Iterator[tuple[str, "Scan"]]:
         """The subjects' names and arrays, one after another; raises InputError for one without brain."""
         voxel = float(np.prod(self.images.attrs["spacing"])) / 1000
@@ -57,8 +66,6 @@ class Cohort:
                 raise InputError(
                     self.images.filename, f"subject {subject.name} has no brain voxel", "Check its brain mask"
                 )
-            rebuilt = self.maps["reconstruction"][rows] if "reconstruction" in self.maps else None
-            error = None if rebuilt is None else np.abs(self.images["image"][rows] - rebuilt)
             yield (
                 subject.name,
                 Scan(
@@ -66,7 +73,7 @@ class Cohort:
                     self.labels["label"][rows] > 0,
                     self.maps["score"][rows],
                     self.processed["score"][rows],
-                    error,
+                    self.error(rows),
                     voxel,
                     None if self.masks is None else self.masks["mask"][rows],
                     self.whole,
@@ -84,7 +91,7 @@ class Scan:
     score: np.ndarray
     """The post-processed map."""
     error: np.ndarray | None
-    """|x - reconstruction|, where the method reconstructs."""
+    """That of the reconstruction, where the method reconstructs."""
     voxel: float
     """Volume of a voxel in ml."""
     mask: np.ndarray | None = None
@@ -177,6 +184,8 @@ def subject_metrics(scan: Scan, thresholds: dict[str, float], min_component: int
             metrics["dice_volume"] = Overlap.of(scan.mask, scan.anomalous).dice
             metrics["lesion_ml"] = np.count_nonzero(scan.anomalous) * scan.voxel
         if scan.whole:
+            both_empty = not scan.mask.any() and not scan.anomalous.any()
+            metrics["dice_empty1"] = 1.0 if both_empty else Overlap.of(scan.mask, scan.anomalous).dice
             metrics["false_ml"] = np.count_nonzero(scan.mask & ~scan.anomalous) * scan.voxel
         matches = Matches.of(scan.mask, scan.anomalous)
         pool.boxes += matches

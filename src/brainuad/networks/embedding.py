@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d, pad
 
 from brainuad.errors import InputError
+from brainuad.networks.he import he
 
 SIDE = 32
 CHANNELS = (64, 128, 256, 512)
@@ -63,7 +64,9 @@ class Embedding(nn.Module):
             layers += [Block(inputs, outputs, pair, padded), nn.MaxPool2d(2)]
         # As convolutions the dense layers go over whole slices too.
         head = [nn.Conv2d(channels[-1], hidden, 2), nn.ReLU(), nn.Conv2d(hidden, DIMENSIONS, 1)]
-        self.layers = nn.Sequential(*(layers if padded else layers[:-1]), *head).apply(_start)
+        self.layers = nn.Sequential(*(layers if padded else layers[:-1]), *head).apply(he())
+        # He's weights give numbers of about 1: unlike patches lie some twenty margins apart or more, the root of twice
+        # as many, and few triplets have a loss. Divided by that, they begin about the margin apart.
         with torch.no_grad():
             self.layers[-1].weight /= (2 * DIMENSIONS) ** 0.5
 
@@ -125,15 +128,3 @@ def spread(values: Tensor, stride: int, shape: tuple[int, int]) -> Tensor:
     ends = pad(values[:, None], (0, 1, 0, 1), mode="replicate")
     size = [(length - 1) * stride + 1 for length in ends.shape[2:]]
     return interpolate(ends, size=size, mode="bilinear", align_corners=True)[..., : shape[0], : shape[1]]
-
-
-def _start(layer: nn.Module) -> None:
-    """He et al. 2015, as the paper says of all its networks.
-
-    The last layer then gives numbers of about 1, so that unlike patches lie the root of twice their number apart,
-    some thirty times the margin, and no triplet has a loss. It is divided by that: they begin about the margin apart.
-    """
-    if isinstance(layer, nn.Conv2d):
-        nn.init.kaiming_normal_(layer.weight)
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)

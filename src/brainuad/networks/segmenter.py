@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, nll_loss, one_hot
 
+from brainuad.networks.he import he
 from brainuad.networks.introvae import Block, scaled
 
 FILTERS = (32, 64, 128, 256, 512)
@@ -30,6 +31,7 @@ class Segmenter(nn.Module):
         self.up = nn.ModuleList(Block(i + o, o, slope=0.0) for i, o in pairwise(filters[::-1]))
         self.pool = nn.MaxPool2d(2)
         self.out = nn.Conv2d(filters[0], classes, 1)
+        self.apply(he())
 
     def forward(self, x: Tensor) -> Tensor:
         levels = [self.down[0](x)]

@@ -20,7 +20,7 @@ def score(method: Method, images: Path, maps: Path, *, name: str, seed: int, lab
     """Score every subject and write the maps with the cost of making them.
 
     Attributes of the file: method, seed, input (SHA-256 of `images`), seconds_per_volume (median), seconds_per_slice,
-    peak_memory_mb (of this process, or of the GPU where one is used), parameters.
+    peak_memory_mb (of this process, or of the GPU where one is used), parameters, score_is_residual.
     Raises InputError where a score isn't finite or has another shape than the images.
     """
     with (
@@ -47,6 +47,7 @@ def score(method: Method, images: Path, maps: Path, *, name: str, seed: int, lab
             seconds_per_slice=sum(seconds) / slices,
             peak_memory_mb=peak_memory_mb(method),
             parameters=parameters(method),
+            score_is_residual=getattr(method, "score_is_residual", False),
         )
 
 

@@ -33,7 +33,8 @@ def main(
     device: str = "auto",
     threads: int = 0,
 ) -> None:
-    """Fit METHOD on the slices of TRAIN; those of VALIDATION, healthy too, tell when to stop.
+    """Fit METHOD on the slices of TRAIN; those of VALIDATION, healthy too, tell when to stop, where
+    `patience` is set.
 
     SETTINGS are the method's hyper-parameters and TRAINING those of the loop, both as JSON. BASE is a trained model
     to start from, or to learn from. OUT_RECORD tells what the model was made from and with. A method that defines
@@ -51,36 +52,33 @@ def main(
     if base and teaches:
         model.learn_from(models.trained(base).to(chosen))
 
-    record = json.dumps(
-        {
-            "method": method,
-            "seed": seed,
-            "settings": options,
-            "training": json.loads(training),
-            "train": sha256(train),
-            "validation": sha256(validation),
-            "base": sha256(base) if base else None,
-            "code": code.digest(load(method).__module__, "brainuad.training"),
-            "device": torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else platform.machine(),
-            "threads": torch.get_num_threads(),
-            "versions": {name: version(name) for name in ("brainuad", "torch", "lightning", "numpy")},
-        },
-        indent=2,
-    )
+    record = {
+        "method": method,
+        "seed": seed,
+        "settings": options,
+        "training": json.loads(training),
+        "train": sha256(train),
+        "validation": sha256(validation),
+        "base": sha256(base) if base else None,
+        "code": code.digest(load(method).__module__, "brainuad.training"),
+        "device": torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else platform.machine(),
+        "threads": torch.get_num_threads(),
+        "versions": {name: version(name) for name in ("brainuad", "torch", "lightning", "numpy")},
+    }
     if hasattr(model, "fit"):
-        model.fit(Cohort(train), Cohort(validation), generator(seed, method, "fit"))
+        record["chosen"] = model.fit(Cohort(train), Cohort(validation), generator(seed, method, "fit"))
         curves = pd.DataFrame(columns=["epoch"])
     else:
         from brainuad.training import train as minimise
 
         # Checkpoints of a killed run count only if nothing that made them has changed.
-        checkpoints = out_model.with_name(f".checkpoints-{derive(seed, record):08x}")
+        checkpoints = out_model.with_name(f".checkpoints-{derive(seed, json.dumps(record)):08x}")
         seeded, loop = derive(seed, method), json.loads(training)
         curves = minimise(model, train, validation, seed=seeded, device=chosen, checkpoints=checkpoints, **loop)
     with atomic(out_curves) as temporary:
         curves.to_csv(temporary, index=False)
     with atomic(out_record) as temporary:
-        temporary.write_text(record)
+        temporary.write_text(json.dumps(record, indent=2))
     models.save(out_model, method, options, model)
     models.drop_checkpoints(out_model.parent)
 

@@ -5,7 +5,14 @@ register(
     "AAE",
     trained=True,
     settings=dict(
-        critic_steps=20, penalty=10.0, first_epochs=6, first_steps=20, latent=128, dropout=0.2, learning_rate=1e-4
+        autoencoder_steps=1,
+        critic_steps=20,
+        penalty=10.0,
+        first_epochs=6,
+        first_steps=20,
+        latent=128,
+        dropout=0.2,
+        learning_rate=1e-4,
     ),
 )
 

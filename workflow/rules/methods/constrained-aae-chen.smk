@@ -8,6 +8,7 @@ register(
     settings=dict(
         width=1.0,
         consistency_weight=1.0,
+        autoencoder_steps=1,
         critic_steps=20,
         penalty=10.0,
         first_epochs=6,

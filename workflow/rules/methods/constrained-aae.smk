@@ -7,6 +7,7 @@ register(
     trained=True,
     settings=dict(
         consistency_weight=1.0,
+        autoencoder_steps=1,
         critic_steps=20,
         penalty=10.0,
         first_epochs=6,

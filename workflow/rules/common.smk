@@ -79,6 +79,7 @@ wildcard_constraints:
     dataset=any_of(config["datasets"]),
     modality="T1|T1ce|T2|PD|FLAIR",
     split="train|validation|test",
+    residual="absolute|positive|negative",
     method="[a-z0-9-]+",
     seed=r"\d+",
     subject="[^/]+",

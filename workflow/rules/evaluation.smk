@@ -2,12 +2,18 @@
 
 TEST = f"{RESULTS}/{{study}}/{{dataset}}/test"
 RUN = "{method}/seed{seed}"
+OPERATING_POINTS = f"{RESULTS}/{{study}}/operating-points/{{residual}}/{RUN}"
+
+
+def residual(study, dataset):
+    """The sign of the residual that counts in a dataset: those of bright lesions are positive."""
+    return cohort(Namespace(study=study, dataset=dataset)).get("residual", "absolute")
 
 
 def postprocessing(w):
-    """What a study's post-processing does to maps, with the sign of the residual that its cohort asks for, as JSON."""
+    """What a study's post-processing does to a dataset's maps, as JSON."""
     chain = {key: value for key, value in STUDIES[w.study]["postprocessing"].items() if key != sweeps.AFTER_MAPS}
-    return json.dumps({**chain, "residual": cohort(w).get("residual", "absolute")})
+    return json.dumps({**chain, "residual": w.get("residual") or residual(w.study, w.dataset)})
 
 
 def processed(study, dataset, split, method, seed):
@@ -39,17 +45,17 @@ rule postprocess:
 
 
 # Operating points hold for maps that went through the same chain, so the maps of the healthy validation subjects go
-# through the chain of each test dataset.
+# through that of each sign of the residual.
 use rule postprocess as postprocess_healthy with:
     input:
         images=HELD_OUT,
         maps=lambda w: maps(w.study, healthy(w.study), "validation", w.method, w.seed),
     output:
-        f"{RESULTS}/{{study}}/{{dataset}}/healthy-validation/{RUN}/processed.h5",
+        f"{OPERATING_POINTS}/processed.h5",
     log:
-        f"{RESULTS}/logs/postprocess_healthy/{{study}}/{{dataset}}/{RUN}.log",
+        f"{RESULTS}/logs/postprocess_healthy/{{study}}/{{residual}}/{RUN}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/postprocess_healthy/{{study}}/{{dataset}}/{RUN}.tsv"
+        f"{RESULTS}/benchmarks/postprocess_healthy/{{study}}/{{residual}}/{RUN}.tsv"
 
 
 def labelled_validation(w):
@@ -72,16 +78,16 @@ rule thresholds:
     input:
         unpack(labelled_validation),
         images=HELD_OUT,
-        processed=lambda w: processed(w.study, w.dataset, "healthy-validation", w.method, w.seed),
+        processed=f"{OPERATING_POINTS}/processed.h5",
     output:
-        f"{TEST}/{RUN}/thresholds.json",
+        f"{OPERATING_POINTS}/thresholds.json",
     params:
         code=code("stages.thresholds"),
         files=lambda w, input: " ".join(f"--{key.replace('_', '-')} {path}" for key, path in input.items()),
     log:
-        f"{RESULTS}/logs/thresholds/{{study}}/{{dataset}}/{RUN}.log",
+        f"{RESULTS}/logs/thresholds/{{study}}/{{residual}}/{RUN}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/thresholds/{{study}}/{{dataset}}/{RUN}.tsv"
+        f"{RESULTS}/benchmarks/thresholds/{{study}}/{{residual}}/{RUN}.tsv"
     threads: 1
     resources:
         mem_mb=doubling(2000),
@@ -90,21 +96,26 @@ rule thresholds:
         "brainuad thresholds {params.files} --out {output} 2> {log}"
 
 
+def thresholds(w):
+    """The operating points of a method in a dataset; a level of a sweep may share its study's."""
+    owner = sweeps.owner_of_processed(STUDIES, w.study, lineage(w.method))
+    names = {"study": owner, "residual": residual(w.study, w.dataset), "method": w.method, "seed": w.seed}
+    return f"{OPERATING_POINTS}/thresholds.json".format(**names)
+
+
 rule masks:
     input:
         images=IMAGES,
         processed=lambda w: processed(w.study, w.dataset, w.split, w.method, w.seed),
         thresholds=lambda w: (
-            f"{TEST}/{RUN}/thresholds.json"
-            if w.method in STUDIES[w.study]["segmentation"].get("thresholded", [])
-            else []
+            thresholds(w) if w.method in STUDIES[w.study]["segmentation"].get("thresholded", []) else []
         ),
     output:
         f"{RESULTS}/{{study}}/{{dataset}}/{{split}}/{RUN}/masks.h5",
     params:
         code=lambda w: code("stages.masks", f"segmentation.{configuration.own_segmentation(STUDIES[w.study])[0]}"),
         module=lambda w: configuration.own_segmentation(STUDIES[w.study])[0],
-        settings=lambda w: json.dumps(configuration.own_segmentation(STUDIES[w.study])[1]),
+        settings=lambda w: json.dumps(configuration.own_segmentation(STUDIES[w.study], w.method)[1]),
         thresholds=lambda w, input: f"--thresholds {input.thresholds}" if input.thresholds else "",
     log:
         f"{RESULTS}/logs/masks/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
@@ -138,7 +149,7 @@ rule evaluate:
         labels=lambda w: slices(w.study, w.dataset, "test", "labels"),
         maps=lambda w: maps(w.study, w.dataset, "test", w.method, w.seed),
         processed=lambda w: processed(w.study, w.dataset, "test", w.method, w.seed),
-        thresholds=f"{TEST}/{RUN}/thresholds.json",
+        thresholds=thresholds,
         masks=tested_masks,
     output:
         metrics=f"{TEST}/{RUN}/metrics.csv",

@@ -114,7 +114,10 @@ rule figure_panels:
         labels=f"{TEST}/labels.h5",
         maps=shown_files(MAPS),
         processed=shown_files(f"{TEST}/{RUN}/processed.h5"),
-        thresholds=shown_files(f"{TEST}/{RUN}/thresholds.json"),
+        thresholds=lambda w: [
+            thresholds(Namespace(study=w.study, dataset=w.dataset, method=method, seed=seed))
+            for method, seed in shown(w).items()
+        ],
     output:
         report(
             f"{FIGURES}/{{dataset}}-panels.svg",

@@ -64,7 +64,7 @@ def TRAIN(w):
 
 
 def VALIDATION(w):
-    """The healthy slices that tell when to stop."""
+    """The healthy slices that tell when to stop, where `patience` is set, and how a training goes."""
     return training_slices(w.study, "validation", w.method)
 
 
@@ -154,7 +154,7 @@ use rule score as score_learned with:
         runtime=doubling(60),
 
 
-# One that takes hundreds of passes of a slice, or one for the patch around each pixel.
+# One that takes hundreds of passes of a slice or more, or one for the patch around each pixel.
 use rule score_learned as score_slowly with:
     resources:
         gpu=1,

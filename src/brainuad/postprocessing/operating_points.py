@@ -41,6 +41,12 @@ def validated(labelled: Counts) -> dict[str, float]:
     return {VALIDATED: best_dice_on_grid(labelled)[1]}
 
 
+def of_masks(path: Path) -> float:
+    """The threshold of a thresholds file that masks are made with: a labelled cohort's, where one validated it."""
+    thresholds = read(path)
+    return thresholds.get(VALIDATED, thresholds[DEFAULT])
+
+
 def read(path: Path) -> dict[str, float]:
     """Read a thresholds file {operating point: t}; raises InputError."""
     try:

@@ -25,9 +25,7 @@ def main(
     """
     segment, options = load(segmentation).segment, parse(settings, "--settings")
     check("--settings", f"segmentation {segmentation}", segment, options)
-    if thresholds:
-        points = operating_points.read(thresholds)
-        threshold = points.get(operating_points.VALIDATED, points[operating_points.DEFAULT])
+    threshold = operating_points.of_masks(thresholds) if thresholds else None
     with slices.open_checked(images, "images") as cohort, slices.open_checked(maps, "maps") as scored:
         slices.check_same_order(cohort, scored)
         shape = cohort["image"].shape
@@ -40,7 +38,7 @@ def main(
             for subject in tqdm(list(slices.subjects(cohort)), desc="masks", unit="subject"):
                 rows = subject.rows
                 image, score, brain = cohort["image"][rows], scored["score"][rows], cohort["brain"][rows]
-                if thresholds:
+                if threshold is not None:
                     masks[rows] = brain & (score > threshold)
                     continue
                 try:

@@ -35,6 +35,9 @@ COLUMNS = [
     "reference_n",
     "reference_value",
 ]
+FAMILY = ["section", "dataset", "metric"]
+"""What the comparisons have in common that one correction goes over."""
+COMPARISON = [*FAMILY, "method", "reference"]
 Key = tuple[str, str, str, str]
 
 
@@ -67,8 +70,8 @@ def contrasts(
     """A row for each section, dataset, pair and metric (`COLUMNS`), where both methods have the metric.
 
     The difference of the pooled values has its interval from the paired bootstrap; p is that of the metric's values
-    of the subjects, Holm-corrected over all rows of a dataset and metric. Of metrics in `compared` the difference is
-    that of the means over subjects.
+    of the subjects, Holm-corrected over a section's pairs in a dataset and metric, each counted once however often it
+    is listed. Of metrics in `compared` the difference is that of the means over subjects.
     """
     metrics = [*((metric, POOLED) for metric in CONTRASTED), *((metric, SUBJECT) for metric in compared)]
     known = by_key(found)
@@ -83,7 +86,8 @@ def contrasts(
                         *_, difference, low, high, _, n = compare(own, other)
                         rows.append(row(section, own, other, (difference, low, high), p, n, n))
     table = pd.DataFrame(rows, columns=COLUMNS)
-    table["p_holm"] = table.groupby(["dataset", "metric"])["p_wilcoxon"].transform(holm)
+    table["p_holm"] = table.drop_duplicates(COMPARISON).groupby(FAMILY)["p_wilcoxon"].transform(holm)
+    table["p_holm"] = table.groupby(COMPARISON)["p_holm"].transform("first")
     return table
 
 

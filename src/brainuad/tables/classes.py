@@ -17,7 +17,8 @@ COLUMNS = ["class", "method", "measure", "value", "sd", "low", "high", "subjects
 CAPTION = (
     "One curve for each volume and class, 1,000 thresholds over the z-scores of all volumes, voxels inside the body "
     "alone; voxels of other classes are ignored. Ours: mean ± sd over the volumes that show a class, in brackets the "
-    "95 % interval of a bootstrap over subjects. All but the area is at the threshold of Youden's index of each "
+    "95 % interval of a bootstrap over subjects. Methods without published values are not in the paper's "
+    "table. All but the area is at the threshold of Youden's index of each "
     "volume: the paper names no operating point."
 )
 FIDELITY_CAPTION = (

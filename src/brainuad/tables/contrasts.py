@@ -28,9 +28,9 @@ CAPTION = (
     "labels; its interval is that of the optimum of the PR curve."
 )
 PAIRED = (
-    "Two methods: first minus second, over all voxels of the same subjects, which every resample draws for both. "
-    "p is that of Wilcoxon's signed-rank test on the values of the subjects, Holm-corrected over all comparisons "
-    "of a dataset and metric on this page."
+    "Two methods: first minus second on the same subjects, which every resample draws for both. AUPRC and [Dice] are "
+    "those of all voxels, other metrics means over subjects. p is that of Wilcoxon's signed-rank test on the values of "
+    "the subjects, Holm-corrected over the comparisons of a section, dataset and metric."
 )
 UNPAIRED = (
     "Two datasets: the same method on different subjects, so nothing is paired and each dataset is resampled by "

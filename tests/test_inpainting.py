@@ -1,6 +1,7 @@
 """Inpainting and the prediction of its losses: the papers' equations, layers and sizes."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -111,7 +112,7 @@ def test_players_move_in_turn() -> None:
 @pytest.mark.parametrize(
     ("method", "settings", "problem"),
     [
-        ("inpainting-16", {"placement": "anywhere"}, "placement: 'anywhere' is unknown"),
+        ("inpainting-16", {"placement": "background"}, "placement: 'background' is unknown"),
         ("inpainting-16", {"upsampling": "nearest"}, "can't up-sample 'nearest'"),
         ("loss-prediction", {"target": "windw"}, "can't learn the target 'windw'"),
         ("loss-prediction-dense", {"window": 12}, "can't answer for the middle of a window of 12 pixels every 4"),
@@ -123,10 +124,21 @@ def test_wrong_settings_are_told(method: str, settings: dict[str, object], probl
         build(method, settings)
 
 
-@pytest.mark.parametrize("placement", list(boxes.PLACEMENTS))
-def test_a_square_larger_than_the_slice_is_told(placement: str) -> None:
+@pytest.mark.parametrize("place", [*boxes.PLACEMENTS.values(), boxes.off_brain])
+def test_a_square_larger_than_the_slice_is_told(place: Callable) -> None:
     with pytest.raises(InputError, match="square of 40 pixels: is larger than slices of 32 x 32 pixels"):
-        boxes.placement(placement)(discs()[1], 40)
+        place(discs()[1], 40)
+
+
+@pytest.mark.parametrize(
+    ("placement", "rows", "columns"),
+    [("anywhere", range(25), range(33)), ("middle", range(10, 14), range(13, 19))],
+)
+def test_squares_lie_at_all_places_that_their_placement_names(placement: str, rows: range, columns: range) -> None:
+    """8 pixels in 32 x 40: anywhere up to 24 and 32; the middle thirds are pixels 10 2/3 to 21 and 13 1/3 to 26."""
+    torch.manual_seed(0)
+    drawn = boxes.placement(placement)(torch.zeros(4000, 1, 32, 40, dtype=torch.bool), 8)
+    assert [set(corners.tolist()) for corners in drawn] == [set(rows), set(columns)]
 
 
 def test_network_for_all_windows_erases_squares_of_all_sizes() -> None:
@@ -252,11 +264,14 @@ def test_similarity_is_the_libraries_and_higher_for_better_filling() -> None:
 
 def test_agreement_of_a_map_with_itself_and_with_its_opposite() -> None:
     losses = np.random.default_rng(0).random(200)
-    same, opposite = agreement(losses, losses, losses), agreement(1 - losses, losses, losses)
+    middle = np.arange(200) < 50
+    same, opposite = agreement(losses, losses, losses, middle), agreement(1 - losses, losses, losses, middle)
     assert same == pytest.approx(
         {
             "mean_abs_pred_minus_true_loss": 0,
             "relative_loss_difference": 0,
+            "mean_abs_pred_minus_true_loss_all": 0,
+            "relative_loss_difference_all": 0,
             "heat_pearson": 1,
             "heat_spearman": 1,
             "heat_overlap": 1,
@@ -264,7 +279,11 @@ def test_agreement_of_a_map_with_itself_and_with_its_opposite() -> None:
     )
     assert opposite["heat_pearson"] == pytest.approx(-1)
     assert opposite["heat_overlap"] == 0
-    assert np.isnan(agreement(np.ones(9), np.arange(9.0), np.ones(9))["heat_pearson"])
+    assert opposite["mean_abs_pred_minus_true_loss"] == pytest.approx(np.abs(1 - 2 * losses[:50]).mean())
+    assert opposite["mean_abs_pred_minus_true_loss_all"] == pytest.approx(np.abs(1 - 2 * losses).mean())
+    alone = agreement(np.ones(9), np.arange(9.0), np.full(9, 4.0), np.zeros(9, bool))
+    assert np.isnan(alone["heat_pearson"]) and np.isnan(alone["mean_abs_pred_minus_true_loss"])
+    assert alone["relative_loss_difference_all"] == 3 / 4
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +323,7 @@ def test_model_of_the_prediction_holds_nothing_of_its_teacher(trained: dict[str,
     assert all(name.startswith("predictor.") for name in model.state_dict())
 
 
-@pytest.mark.parametrize("placement", ["brain", "middle", "background"])
+@pytest.mark.parametrize("placement", ["brain", "middle", "anywhere", "background"])
 def test_inpaint_stage(placement: str, trained: dict[str, Path], cohorts: dict[str, Path], tmp_path: Path) -> None:
     out, metrics = tmp_path / "inpainted.h5", tmp_path / "metrics.csv"
     names = {"study": "s", "dataset": "d", "method": "inpainting-16", "seed": 0}
@@ -318,7 +337,8 @@ def test_inpaint_stage(placement: str, trained: dict[str, Path], cohorts: dict[s
             box[row : row + 8, column : column + 8] = True
             assert np.array_equal(masked, np.where(box, boxes.FILL, image))
             share = brain[box].mean()
-            assert {"brain": share >= 0.5, "middle": 10 <= row <= 13, "background": share < 0.1}[placement]
+            expected = {"brain": share >= 0.5, "middle": 10 <= row <= 13, "background": share < 0.1, "anywhere": True}
+            assert expected[placement]
     long = table.read(metrics)
     assert set(long["subject"]) == {"healthy6", "healthy7", "pooled"}
     psnr = long[long["metric"] == "psnr"].set_index("subject")["value"]
@@ -339,13 +359,14 @@ def test_inpaint_stage_around_lesions(trained: dict[str, Path], cohorts: dict[st
 
 
 QUICK = {
+    "inpainting-16-half": (["inpainting-16"], "{}"),
     "inpainting-16-apart": (["inpainting-16"], '{"apart": 16}'),
     "inpainting-16-guided": (["inpainting-16", "loss-prediction-window"], '{"share": 0.5}'),
     "loss-prediction": (["loss-prediction"], "{}"),
 }
 """Methods in the place of inpainting-16, with their models and settings."""
 TRUE = {"loss-prediction": "whole"} | dict.fromkeys(
-    ["inpainting-16", "inpainting-16-apart", "inpainting-16-guided"], "losses"
+    ["inpainting-16", "inpainting-16-half", "inpainting-16-apart", "inpainting-16-guided"], "losses"
 )
 """What their losses stand for, among those of inpainting-16."""
 
@@ -363,18 +384,22 @@ def test_agreement_is_that_of_the_losses_that_score(
     target = "whole" if TRUE[method] == "whole" else "window"
     names = {"study": "s", "dataset": "d", "method": method, "seed": 0}
     files = {"images": images, "reference": maps["inpainting-16"], "maps": maps[method], "out": tmp_path / "a.csv"}
-    agreement_stage.main(target=target, **files, **names)
+    agreement_stage.main(target=target, window=8, step=4, **files, **names)
     with h5py.File(maps["inpainting-16"]) as exact, h5py.File(maps[method]) as quick, h5py.File(images) as source:
         window, given, true = exact["losses"][:], quick["losses"][:], exact[TRUE[method]][:]
-        assert ("reconstruction" in quick) == (method in ("inpainting-16", "inpainting-16-apart"))
+        assert ("reconstruction" in quick) == (method in ("inpainting-16", "inpainting-16-half", "inpainting-16-apart"))
         seen = np.lib.stride_tricks.sliding_window_view(source["brain"][:], (8, 8), axis=(1, 2))[:, ::4, ::4]
     places = seen.any(axis=(3, 4))
     assert np.array_equal(window != slices.UNSEEN, places)
     assert np.array_equal(given != slices.UNSEEN, places)
     expected = np.mean([np.abs(g - t)[inside].mean() for g, t, inside in zip(given, true, places, strict=True)])
     pooled = table.read(tmp_path / "a.csv").query("subject == 'pooled'").set_index("metric")["value"]
+    assert pooled["mean_abs_pred_minus_true_loss_all"] == pytest.approx(expected, rel=1e-5, abs=1e-9)
+    assert (pooled["mean_abs_pred_minus_true_loss_all"] == 0) == (method == "inpainting-16")
+    # Of 32 pixels the middle third holds those from 10 to 21, so a window of 8 that begins at 12.
+    assert places[:, 3, 3].all()
+    expected = np.abs(given - true)[:, 3, 3].mean()
     assert pooled["mean_abs_pred_minus_true_loss"] == pytest.approx(expected, rel=1e-5, abs=1e-9)
-    assert (pooled["mean_abs_pred_minus_true_loss"] == 0) == (method == "inpainting-16")
 
 
 @pytest.mark.parametrize("method", list(QUICK))
@@ -424,6 +449,7 @@ def test_table_of_costs(trained: dict[str, Path], cohorts: dict[str, Path], tmp_
     passes = rows.set_index(["method", "network"])["passes"].to_dict()
     assert passes == {
         ("inpainting-16", "generator"): 49,
+        ("inpainting-16-half", "generator"): 49,
         ("inpainting-16-apart", "generator"): 16,
         ("inpainting-16-guided", "generator"): 25,
         ("inpainting-16-guided", "predictor"): 49,

@@ -9,8 +9,10 @@ from scipy.ndimage import gaussian_filter
 
 from brainuad import segmentation, slices
 from brainuad.errors import InputError
+from brainuad.metrics import table
 from brainuad.metrics.overlap import Overlap
 from brainuad.segmentation import superpixels
+from brainuad.stages import best_segments
 from brainuad.stages.check import main as check
 from brainuad.stages.masks import main as masks
 
@@ -97,6 +99,17 @@ def test_nothing_is_chosen_where_nothing_stands_out(choose: str) -> None:
         assert not superpixels.hottest(SEGMENTS, rising, brain, choose).any()
 
 
+def test_the_best_segment_is_found_among_those_that_can_be_chosen() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        lesion = rng.random(SEGMENTS.shape) < rng.random()
+        dices = [Overlap.of((number == SEGMENTS) & IN_BRAIN, lesion).dice for number in range(4)]
+        assert superpixels.best_dice(SEGMENTS, lesion, IN_BRAIN) == pytest.approx(max(dices, default=0))
+    hidden = (SEGMENTS == 4) & IN_BRAIN
+    assert superpixels.best_dice(SEGMENTS, hidden, IN_BRAIN) == 0
+    assert superpixels.best_dice(SEGMENTS, hidden, IN_BRAIN, max_background=0.8) == 1
+
+
 def test_other_choices_are_told() -> None:
     with pytest.raises(InputError, match=r"can't choose by 'median'\. Choose by mean or sum"):
         superpixels.hottest(SEGMENTS, SEGMENTS, IN_BRAIN, "median")
@@ -135,6 +148,25 @@ def test_the_stage_segments_each_slice(cohort: Path, image: np.ndarray, capsys: 
     check(kind="masks", path=cohort / "masks.h5", images=cohort / "images.h5")
     assert f"ok, 4 x {SIZE} x {SIZE}" in capsys.readouterr().out
     assert not run(cohort, settings='{"max_background": 0.0, "scale": 1e9}').any()
+
+
+def test_the_stage_of_the_best_segments(cohort: Path, image: np.ndarray) -> None:
+    """Subject a has the lesion in both slices, b in one, of which just a part is labelled."""
+    part = LESION & (np.mgrid[:SIZE, :SIZE][0] < 50)
+    labels = np.stack([LESION, LESION, part, np.zeros_like(LESION)]).astype(np.uint8)
+    with slices.open_checked(cohort / "images.h5", "images") as file:
+        order = {name: file[name][:] for name in ("slice",)} | {"subject": file["subject"].asstr()[:].astype(object)}
+    slices.write(cohort / "labels.h5", {"label": labels} | order, {"spacing": [1.0, 1.0, 1.0]})
+    files = {"images": cohort / "images.h5", "labels": cohort / "labels.h5", "out": cohort / "best.csv"}
+    names = {"study": "s", "dataset": "d", "method": "oracle", "seed": 0}
+    best_segments.main(settings='{"scale": 50, "choose": "sum"}', **files, **names)
+    found = table.read(cohort / "best.csv").set_index("subject")["value"]
+    segments = superpixels.segments(image, 50)
+    whole, half = (
+        max(Overlap.of(segments == k, lesion).dice for k in np.unique(segments)) for lesion in (LESION, part)
+    )
+    assert whole > 0.9 > half
+    assert found.to_dict() == pytest.approx({"a": whole, "b": half, "pooled": (2 * whole + half) / 3})
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from made_results import DATASET, write_results, write_study
 from matplotlib.figure import Figure
 
@@ -36,6 +37,7 @@ def arguments(levels, folder):
         "study": write_study(folder),
         "metrics": levels[-1]["metrics"],
         "dataset": [DATASET],
+        "metric": ["auprc"],
         "method": METHODS,
         "level_label": LEVELS,
         "intervals": [files["intervals"] for files in levels],
@@ -56,6 +58,7 @@ def test_the_table_holds_each_levels_pooled_values_and_mean_times(levels, tmp_pa
     table = pd.read_csv(given["out_csv"])
     assert list(table.columns) == list(sweep.COLUMNS)
     assert list(zip(table["level"], table["method"], strict=True)) == [(a, b) for a in LEVELS for b in METHODS]
+    assert set(table["metric"]) == {"auprc"}
     for row in table.itertuples():
         files = levels[LEVELS.index(row.level)]
         query = f"method == '{row.method}' and dataset == '{DATASET}'"
@@ -74,7 +77,8 @@ def test_lines_go_through_the_values_and_whiskers_span_the_intervals(tmp_path, w
     points["value"], points["seconds_per_volume"] = rng.random((2, len(points)))
     points = points.assign(low=points["value"] - 0.1, high=points["value"] + 0.2)
     figure = Figure()
-    sweep.draw(figure, study, "title", "share", points, METRICS["auprc"], "pooled", {DATASET: 0.02}, with_time)
+    panels = {DATASET: sweep.Quality(METRICS["auprc"], "pooled")}
+    sweep.draw(figure, study, "title", "share", points, panels, {DATASET: 0.02}, with_time)
     assert len(figure.axes) == 1 + with_time
     *lines, chance = figure.axes[0].lines
     assert set(chance.get_ydata()) == {0.02}
@@ -92,6 +96,32 @@ def test_lines_go_through_the_values_and_whiskers_span_the_intervals(tmp_path, w
             np.testing.assert_allclose(line.get_ydata(), points[points["method"] == method]["seconds_per_volume"])
 
 
+def test_datasets_may_each_have_a_metric_of_their_own(levels, tmp_path):
+    """Panels of one metric name it once, at the left."""
+    given, other = arguments(levels, tmp_path), "other"
+    content = yaml.safe_load(given["study"].read_text())
+    content["cohorts"]["second"] = {**next(iter(content["cohorts"].values())), "dataset": other}
+    given["study"].write_text(yaml.safe_dump(content))
+    for files in levels:
+        for name in ("intervals", "metrics"):
+            table = pd.read_csv(files[name])
+            both = pd.concat(
+                [table[table["dataset"] != other], table[table["dataset"] == DATASET].assign(dataset=other)]
+            )
+            both.to_csv(files[name], index=False)
+    for metrics, labels in (
+        (["auprc", "best_dice"], ["AUPRC (all", "[Dice] (oracle) (all"]),
+        (["auprc"] * 2, ["AUPRC (all"]),
+    ):
+        figure_sweep.main(**given | {"dataset": [DATASET, other], "metric": metrics})
+        table = pd.read_csv(given["out_csv"])
+        assert dict(zip(table["dataset"], table["metric"], strict=True)) == dict(
+            zip([DATASET, other], metrics, strict=True)
+        )
+        drawn = given["out"].read_text()
+        assert [drawn.count(f"<!-- {label} voxels) -->") for label in labels] == [1] * len(labels)
+
+
 @pytest.mark.parametrize("methods", [1, 2, 6, 17])
 def test_methods_at_a_level_lie_apart_and_nearer_to_it_than_to_the_next(methods):
     shifts = sweep.offsets(methods)
@@ -103,7 +133,7 @@ def test_the_dashed_line_is_drawn_only_where_chance_reaches_the_prevalence(level
     given = arguments(levels, tmp_path)
     figure_sweep.main(**given)
     with_chance = given["out"].read_bytes()
-    figure_sweep.main(**given | {"metric": "best_dice"})
+    figure_sweep.main(**given | {"metric": ["best_dice"]})
     assert b"<!-- chance (prevalence) -->" in with_chance
     assert b"<!-- chance (prevalence) -->" not in given["out"].read_bytes()
 

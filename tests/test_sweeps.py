@@ -4,7 +4,7 @@ import pytest
 
 from brainuad import sweeps
 from brainuad.errors import InputError
-from brainuad.trimming import named_methods, trim
+from brainuad.trimming import named_methods, named_metrics, trim
 
 STUDY = {
     "cohorts": {"healthy": {"dataset": "a"}, "ms": {"dataset": "b"}},
@@ -104,6 +104,14 @@ def test_a_segmentation_that_is_not_there_cannot_be_varied() -> None:
         sweeps.expand("s", study)
 
 
+def test_a_segmentation_that_a_method_does_not_go_through_cannot_be_varied() -> None:
+    study = {**STUDY, "segmentation": {**STUDY["segmentation"], "thresholded": ["vae", "ae-dense"]}}
+    with pytest.raises(
+        InputError, match="study s, sweep scale: varies a segmentation that maps of vae don't go through"
+    ):
+        sweeps.expand("s", study)
+
+
 def test_a_network_changed_by_a_sweep_changes_all_that_score_by_it() -> None:
     study = {**STUDY, "sweeps": {"z": {"setting": "methods.latent", "levels": [8], "methods": ["vae"]}}}
     studies = {"s": study, **sweeps.expand("s", study)}
@@ -134,8 +142,8 @@ def test_a_study_is_trimmed_to_its_methods_and_cohorts() -> None:
         "sweeps": {
             "x": {"methods": ["b", "gone"], "also": ["a"]},
             "y": {"methods": ["gone"]},
-            "z": {"methods": ["a"], "cohorts": ["tumour", "ms"]},
-            "elsewhere": {"methods": ["a"], "cohorts": ["tumour"]},
+            "z": {"methods": ["a"], "cohorts": {"tumour": "psnr", "ms": "auprc"}},
+            "elsewhere": {"methods": ["a"], "cohorts": {"tumour": "dice"}},
         },
         "inpainted": {
             "one": {"methods": ["a", "gone"], "cohort": "ms", "sweep": "x"},
@@ -145,22 +153,24 @@ def test_a_study_is_trimmed_to_its_methods_and_cohorts() -> None:
         "heatmaps": {"cohort": "ms", "reference": "a", "methods": ["b", "gone"]},
         "settings": {"a": {}},
         "training": {"methods": {"b": {}}},
+        "compared": ["ssim"],
         "contrasts": [{"pairs": [["a", "b"], ["a", "gone"]]}, {"pairs": [["gone", "a"]]}],
-        "shifts": [{"cohorts": ["ms", "healthy"]}, {"cohorts": ["ms", "tumour"]}],
+        "shifts": [{"cohorts": ["ms", "healthy"], "metrics": []}, {"cohorts": ["ms", "tumour"], "metrics": ["ssim"]}],
     }
     assert set(named_methods(study)) == {"a", "b", "gone"}
+    assert set(named_metrics(study)) == {"psnr", "auprc", "dice", "ssim"}
     trimmed = trim(study)
     assert trimmed["groups"] == {key: {"title": "", "methods": ["a"], "without": []} for key in ("two", "one")}
     assert trimmed["examples"] == {"both": {"methods": ["a"], "slices": [{"cohort": "ms"}]}}
     assert trimmed["sweeps"] == {
         "x": {"methods": ["b"], "also": ["a"]},
-        "z": {"methods": ["a"], "cohorts": ["ms"]},
+        "z": {"methods": ["a"], "cohorts": {"ms": "auprc"}},
     }
     assert trimmed["inpainted"] == {"one": {"methods": ["a"], "cohort": "ms", "sweep": "x"}}
     assert trimmed["heatmaps"] == {"cohort": "ms", "reference": "a", "methods": ["b"]}
     assert "heatmaps" not in trim({**study, "heatmaps": {**study["heatmaps"], "reference": "gone"}})
     assert trimmed["contrasts"] == [{"pairs": [["a", "b"]]}]
-    assert trimmed["shifts"] == [{"cohorts": ["ms", "healthy"]}]
+    assert trimmed["shifts"] == [{"cohorts": ["ms", "healthy"], "metrics": []}]
     assert trim(trimmed) == trimmed
 
 

@@ -57,17 +57,30 @@ def drawn(eligible: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def in_middle(brain: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """A random square for each slice of (B, 1, H, W) within the middle third of rows and columns.
+    """A random square for each slice of (B, 1, H, W) within the middle third of rows and columns."""
+    check_room(brain, side)
+    return from_ranges(brain, [middle(length, side) for length in brain.shape[2:]])
+
+
+def middle(length: int, side: int) -> range:
+    """The first pixels, along an axis, of the squares within its middle third.
 
     A square that is larger begins where the third does, as far as the slice has room.
     """
+    first = min(length // 3, length - side)
+    return range(first, max(2 * length // 3 - side, first) + 1)
+
+
+def anywhere(brain: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """A random square for each slice of (B, 1, H, W), on brain or not."""
     check_room(brain, side)
-    corners = []
-    for length in brain.shape[2:]:
-        first = min(length // 3, length - side)
-        room = max(2 * length // 3 - side - first, 0)
-        corners.append(torch.randint(first, first + room + 1, (len(brain),), device=brain.device))
-    return corners[0], corners[1]
+    return from_ranges(brain, [range(length - side + 1) for length in brain.shape[2:]])
+
+
+def from_ranges(brain: Tensor, corners: list[range]) -> tuple[Tensor, Tensor]:
+    """Random rows and columns (B) out of two ranges, for slices (B, 1, H, W)."""
+    rows, columns = (torch.randint(a.start, a.stop, (len(brain),), device=brain.device) for a in corners)
+    return rows, columns
 
 
 def check_room(brain: Tensor, side: int) -> None:
@@ -77,7 +90,8 @@ def check_room(brain: Tensor, side: int) -> None:
         raise InputError(f"square of {side} pixels", problem, "Take a smaller `window` or larger slices")
 
 
-PLACEMENTS = {"brain": on_brain, "middle": in_middle, "background": off_brain}
+PLACEMENTS = {"brain": on_brain, "middle": in_middle, "anywhere": anywhere}
+"""What networks learn from."""
 
 
 def placement(name: str) -> Callable[[Tensor, int], tuple[Tensor, Tensor]]:

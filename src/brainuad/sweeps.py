@@ -21,7 +21,7 @@ def expand(name: str, study: dict) -> dict[str, dict]:
     Each is the study with one setting changed and the sweep's methods, `level_of` the study's name. `setting` is
     `train_share` (the share of the training subjects), `postprocessing.KEY`, `segmentation.KEY` or `methods.KEY`, a
     hyper-parameter of the sweep's methods and of those it varies `also`, their teachers. Raises InputError for two
-    levels of one name, for a share that isn't one and for a segmentation that the study hasn't got.
+    levels of one name, for a share that isn't one and for a segmentation that the study or a method hasn't got.
     """
     levels = {}
     for sweep, entry in study["sweeps"].items():
@@ -33,6 +33,10 @@ def expand(name: str, study: dict) -> dict[str, dict]:
                 raise InputError(where, f"level {value} is no share", "Give numbers above 0, up to 1")
             if entry["setting"].startswith("segmentation.") and "segmentation" not in study:
                 raise InputError(where, "varies a segmentation where there is none", "Take the sweep out, too")
+            untouched = set(entry["methods"]) & set(study.get("segmentation", {}).get("thresholded", []))
+            if entry["setting"].startswith("segmentation.") and untouched:
+                problem = f"varies a segmentation that maps of {min(untouched)} don't go through: they are thresholded"
+                raise InputError(where, problem, "Take the method out of the sweep")
             if value != OWN:
                 levels[level] = varied(name, study, entry, value)
     return levels

@@ -53,7 +53,7 @@ rule inpaint_examples:
         draw=draw,
         device=config["device"],
     wildcard_constraints:
-        placement="brain|middle|background|lesion",
+        placement="brain|middle|anywhere|background|lesion",
         slices=r"\d+",
     log:
         f"{RESULTS}/logs/inpaint_examples/{{study}}/{{dataset}}/{{split}}/{RUN}/{{placement}}-{{slices}}.log",
@@ -108,9 +108,14 @@ rule heatmaps:
         " --threads {threads} --out {output} 2> {log}"
 
 
+def sliding(study, method):
+    """The hyper-parameters of a method that slides a window, and those that it takes over."""
+    return with_inherited(method, lambda name: method_settings(study, name))
+
+
 def target(study, method):
     """What a method's losses stand for: those in the window, or over the whole slice."""
-    return with_inherited(method, lambda name: method_settings(study, name)).get("target", "window")
+    return sliding(study, method).get("target", "window")
 
 
 rule agreement:
@@ -123,6 +128,7 @@ rule agreement:
     params:
         code=code("stages.agreement"),
         target=lambda w: target(w.study, w.method),
+        sliding=lambda w: {key: sliding(w.study, w.method)[key] for key in ("window", "step")},
     log:
         f"{RESULTS}/logs/agreement/{{study}}/{{dataset}}/{{split}}/{RUN}.log",
     benchmark:
@@ -133,13 +139,45 @@ rule agreement:
         runtime=doubling(30),
     shell:
         "brainuad agreement --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method}"
-        " --seed {wildcards.seed} --target {params.target} --images {input.images} --reference {input.reference}"
+        " --seed {wildcards.seed} --target {params.target} --window {params.sliding[window]}"
+        " --step {params.sliding[step]} --images {input.images} --reference {input.reference}"
         " --maps {input.maps} --out {output} 2> {log}"
 
 
+def superpixels(study):
+    """Whether a study chooses superpixels."""
+    return STUDIES[study].get("segmentation", {}).get("method") == "superpixels"
+
+
+# What the choice of one superpixel could reach at best. It takes labels, so it stands in the row of the oracle.
+rule best_segments:
+    input:
+        images=lambda w: slices(w.study, w.dataset, "test"),
+        labels=lambda w: slices(w.study, w.dataset, "test", "labels"),
+    output:
+        f"{TEST}/{RUN}/segments.csv",
+    wildcard_constraints:
+        method="oracle",
+    params:
+        code=code("stages.best_segments"),
+        settings=lambda w: json.dumps(configuration.own_segmentation(STUDIES[w.study])[1]),
+    log:
+        f"{RESULTS}/logs/best_segments/{{study}}/{{dataset}}/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/best_segments/{{study}}/{{dataset}}/{RUN}.tsv"
+    threads: 1
+    resources:
+        mem_mb=doubling(2000),
+        runtime=doubling(60),
+    shell:
+        "brainuad best-segments --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method}"
+        " --seed {wildcards.seed} --images {input.images} --labels {input.labels} --settings {params.settings:q}"
+        " --out {output} 2> {log}"
+
+
 def measured_beside(study):
-    """The long tables beside those of the evaluation: of inpainted healthy slices, of the agreement of heatmaps,
-    of the fidelity of reconstructions, of classes of abnormality."""
+    """The long tables beside those of the evaluation: of inpainted healthy slices, of the agreement of heatmaps, of
+    the best superpixels, of the fidelity of reconstructions, of classes of abnormality."""
     values, tables = STUDIES[study], []
     for method in values["methods"]:
         own = model_owner(study, method) == study
@@ -147,6 +185,8 @@ def measured_beside(study):
             tables += [(healthy(study), method, "inpainting.csv")]
         if "heatmaps" in values and method in values["heatmaps"]["methods"] and own:
             tables += [(dataset, method, "agreement.csv") for dataset in tested(study)]
+        if method == "oracle" and superpixels(study) and "level_of" not in values:
+            tables += [(dataset, method, "segments.csv") for dataset in labelled(study)]
         if method in faithful(study):
             tables += [(dataset, method, "fidelity.csv") for dataset in tested(study)]
         if "classes" in values and "level_of" not in values:
@@ -246,6 +286,39 @@ rule figure_superpixels:
         "brainuad figure-superpixels --study {input.study} --dataset {wildcards.dataset} --method {wildcards.method}"
         " --images {input.images} --labels {input.labels} --processed {input.processed}"
         " --settings {params.settings:q} --out {output.steps} --out-scales {output.scales} 2> {log}"
+
+
+rule figure_steps:
+    input:
+        study=STUDY,
+        metrics=f"{RESULTS}/{{study}}/metrics.csv",
+        intervals=f"{RESULTS}/{{study}}/intervals.csv",
+    output:
+        csv=f"{RESULTS}/{{study}}/tables/{{dataset}}-{{group}}-steps.csv",
+        svg=report(
+            f"{FIGURES}/{{dataset}}-{{group}}-steps.svg",
+            caption="../report/steps.rst",
+            category="{study}",
+            subcategory="Figures",
+            labels={"dataset": "{dataset}", "content": "which step loses, {group}"},
+        ),
+    params:
+        code=code("stages.figure_steps"),
+        group=group,
+        methods=lambda w: repeated("method", group(w)["methods"]),
+        caption=caption,
+    log:
+        f"{RESULTS}/logs/figure_steps/{{study}}/{{dataset}}/{{group}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure_steps/{{study}}/{{dataset}}/{{group}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=doubling(2000),
+        runtime=doubling(10),
+    shell:
+        "brainuad figure-steps --study {input.study} --metrics {input.metrics} --intervals {input.intervals}"
+        " --dataset {wildcards.dataset} {params.methods} --title {params.group[title]:q} --out {output.svg}"
+        " --out-csv {output.csv} 2> {log}"
 
 
 def inpainted(w):

@@ -18,10 +18,10 @@ def report_files(study):
     if labelled(study):
         figures += [f"{group}-{kind}" for group in values["groups"] for kind in ("bars", "correlations", "histograms")]
         tables += ["contrasts"] if values["contrasts"] or values["shifts"] else []
-    figures += [f"{sweep}-sweep" for sweep in values["sweeps"] if swept_datasets(study, sweep)]
+    figures += [f"{sweep}-sweep" for sweep in values["sweeps"] if swept(study, sweep)]
     figures += [f"{inpainted}-inpainting" for inpainted in values["inpainted"]]
     figures += strega_figures(study) if values.get("segmentation", {}).get("method") == "strega" else []
-    figures += superpixel_figures(study) if values.get("segmentation", {}).get("method") == "superpixels" else []
+    figures += superpixel_figures(study) if superpixels(study) else []
     if "heatmaps" in values:
         figures += heatmap_figures(study)
         tables += ["cost"]
@@ -43,10 +43,14 @@ def report_files(study):
 
 
 def superpixel_figures(study):
-    """From heatmaps to masks, of every method that inpaints."""
+    """From heatmaps to masks, of every method that inpaints; which step loses, of each group."""
+    groups = STUDIES[study]["groups"] if "oracle" in STUDIES[study]["methods"] else []
     inpainting = [method for method in STUDIES[study]["methods"] if METHODS[method]["inpaints"]]
     kinds = "superpixels", "superpixel-scales"
-    return [f"{dataset}-{method}-{kind}" for dataset in labelled(study) for method in inpainting for kind in kinds]
+    return [
+        *(f"{dataset}-{group}-steps" for dataset in labelled(study) for group in groups),
+        *(f"{dataset}-{method}-{kind}" for dataset in labelled(study) for method in inpainting for kind in kinds),
+    ]
 
 
 def heatmap_figures(study):

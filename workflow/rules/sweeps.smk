@@ -30,10 +30,12 @@ def level_labels(w):
     return [f"{value:.0%}" if sweep["setting"] == "train_share" else sweeps.label(value) for value in values]
 
 
-def swept_datasets(study, sweep):
-    """The datasets that a sweep is drawn for: those of its cohorts, by default all with lesions."""
-    cohorts, named = STUDIES[study]["cohorts"], STUDIES[study]["sweeps"][sweep].get("cohorts")
-    return [cohorts[role]["dataset"] for role in named] if named else labelled(study)
+def swept(study, sweep):
+    """{dataset: metric} that a sweep is drawn for: its cohorts' own, by default one metric of all with lesions."""
+    cohorts, entry = STUDIES[study]["cohorts"], STUDIES[study]["sweeps"][sweep]
+    if "cohorts" in entry:
+        return {cohorts[role]["dataset"]: metric for role, metric in entry["cohorts"].items()}
+    return dict.fromkeys(labelled(study), entry.get("metric", "auprc"))
 
 
 for name, values in REPORTED.items():
@@ -63,10 +65,11 @@ rule figure_sweep:
         ),
     params:
         code=code("stages.figure_sweep"),
-        sweep=lambda w: {"metric": "auprc", **STUDIES[w.study]["sweeps"][w.sweep]},
+        sweep=lambda w: STUDIES[w.study]["sweeps"][w.sweep],
         labels=lambda w: " ".join(f"--level-label {quote(label)}" for label in level_labels(w)),
         methods=lambda w: repeated("method", STUDIES[w.study]["sweeps"][w.sweep]["methods"]),
-        datasets=lambda w: repeated("dataset", swept_datasets(w.study, w.sweep)),
+        datasets=lambda w: repeated("dataset", swept(w.study, w.sweep)),
+        metrics=lambda w: repeated("metric", swept(w.study, w.sweep).values()),
         levels=lambda w, input: repeated("level-metrics", input.levels),
         intervals=lambda w, input: repeated("intervals", input.intervals),
         time=lambda w: "--with-time" if STUDIES[w.study]["sweeps"][w.sweep].get("with_time") else "",
@@ -82,5 +85,5 @@ rule figure_sweep:
     shell:
         "brainuad figure-sweep --study {input.study} --metrics {input.metrics} {params.labels} {params.intervals}"
         " {params.levels} {params.datasets} {params.methods} --title {params.sweep[title]:q}"
-        " --axis {params.sweep[axis]:q} --metric {params.sweep[metric]} {params.time} --out {output.svg}"
+        " --axis {params.sweep[axis]:q} {params.metrics} {params.time} --out {output.svg}"
         " --out-csv {output.csv} 2> {log}"

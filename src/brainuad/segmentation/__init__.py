@@ -17,6 +17,12 @@ def known() -> list[str]:
     return sorted(p.stem for p in Path(__file__).parent.glob("*.py") if "\ndef segment(" in p.read_text())
 
 
+def own(stated: dict, method: str | None = None) -> tuple[str, dict]:
+    """The segmentation that a study states: the module's name and its settings, with those of one method over them."""
+    shared = {key: value for key, value in stated.items() if key not in ("method", "methods", "thresholded")}
+    return stated["method"], {**shared, **stated.get("methods", {}).get(method, {})}
+
+
 def load(segmentation: str) -> ModuleType:
     """The module of a segmentation; raises InputError for an unknown one."""
     if segmentation not in known():

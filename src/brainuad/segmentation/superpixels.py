@@ -39,13 +39,25 @@ def hottest(
     """
     if choose not in CHOICES:
         raise InputError("superpixels", f"can't choose by '{choose}'", f"Choose by {' or '.join(CHOICES)}")
-    size, inside = np.bincount(segments.ravel()), np.bincount(segments[brain], minlength=segments.max() + 1)
-    eligible = (inside > 0) & (size - inside <= max_background * size)
+    inside, eligible = to_choose_from(segments, brain, max_background)
     if not eligible.any() or np.ptp(heat[brain]) == 0:
         return np.zeros_like(brain)
-    total = np.bincount(segments[brain], heat[brain], minlength=len(size))
+    total = np.bincount(segments[brain], heat[brain], minlength=len(inside))
     value = total if choose == "sum" else total / np.maximum(inside, 1)
     return brain & (segments == np.argmax(np.where(eligible, value, -np.inf)))
+
+
+def to_choose_from(segments: np.ndarray, brain: np.ndarray, max_background: float) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels of brain in each of the segments (H, W), and whether it can be chosen."""
+    size, inside = np.bincount(segments.ravel()), np.bincount(segments[brain], minlength=segments.max() + 1)
+    return inside, (inside > 0) & (size - inside <= max_background * size)
+
+
+def best_dice(segments: np.ndarray, anomalous: np.ndarray, brain: np.ndarray, max_background: float = 0.5) -> float:
+    """Dice of the segment that meets a slice's lesion (H, W) bool best: what no choice of one segment can exceed."""
+    inside, eligible = to_choose_from(segments, brain, max_background)
+    common = np.bincount(segments[brain & anomalous], minlength=len(inside))
+    return float(np.max(2 * common / (inside + np.count_nonzero(anomalous)), where=eligible, initial=0))
 
 
 def segment(

@@ -19,6 +19,7 @@ def main(
     study: Path,
     metrics: Path,
     dataset: list[str],
+    metric: list[str],
     method: list[str],
     level_label: list[str],
     intervals: list[Path],
@@ -27,28 +28,26 @@ def main(
     axis: str,
     out: Path,
     out_csv: Path,
-    metric: str = "auprc",
     with_time: bool = False,
 ) -> None:
-    """Draw a --metric and its interval for each --level-label, with its --intervals and --level-metrics.
+    """Draw each --dataset's --metric and its interval for each --level-label, with its --intervals and --level-metrics.
 
     --metrics are the study's own, for the prevalence. --with-time adds the seconds for a volume. --out-csv takes what
-    is drawn: level, dataset, method, value, low, high, seconds_per_volume.
+    is drawn: level, dataset, metric, method, value, low, high, seconds_per_volume.
     """
     resolved = read_study(study)
-    quality = metric_named(metric)
-    cells = [(resolved.cohort(name).dataset, resolved.method(own).name) for name in dataset for own in method]
+    chosen = list(in_equal_order({"dataset": dataset, "metric": metric}, "dataset"))
+    panels = {resolved.cohort(name).dataset: sweep.Quality(metric_named(own), scope(own)) for name, own in chosen}
+    methods = [resolved.method(name).name for name in method]
     if len(set(level_label)) < len(level_label):
         raise InputError("--level-label", "gives one label to two levels", "Take one of them out of the sweep")
     given = {"level-label": level_label, "intervals": intervals, "level-metrics": level_metrics}
-    levels = {label: read_level(*paths, metric, cells) for label, *paths in in_equal_order(given, "level-label")}
+    levels = {label: read_level(*paths, panels, methods) for label, *paths in in_equal_order(given, "level-label")}
     points = pd.concat(levels, names=["level"]).reset_index()[list(sweep.COLUMNS)]
-    chance = {}
-    if metric in CHANCE_IS_PREVALENCE:
-        table = long_table.read(metrics)
-        chance = {name: prevalence(table, name) for name in dataset}
+    table = long_table.read(metrics)
+    chance = {name: prevalence(table, name) for name, own in chosen if own in CHANCE_IS_PREVALENCE}
     with drawn(out, *sweep.size(len(dataset), len(method), with_time)) as figure:
-        sweep.draw(figure, resolved, resolved.marked(title), axis, points, quality, scope(metric), chance, with_time)
+        sweep.draw(figure, resolved, resolved.marked(title), axis, points, panels, chance, with_time)
     long_table.write(points, out_csv)
 
 
@@ -57,17 +56,22 @@ def scope(metric: str) -> str:
     return POOLED if metric in POOLED_METRICS else SUBJECT
 
 
-def read_level(intervals: Path, metrics: Path, metric: str, cells: list[tuple[str, str]]) -> pd.DataFrame:
-    """One level's value, low, high and seconds_per_volume (mean over seeds) by dataset and method.
+def read_level(intervals: Path, metrics: Path, panels: dict[str, sweep.Quality], methods: list[str]) -> pd.DataFrame:
+    """One level's value, low, high and seconds_per_volume (mean over seeds) by dataset, metric and method.
 
     Raises InputError where the metric of one isn't known.
     """
     table, long = read_table(intervals, "intervals"), long_table.read(metrics)
-    table = table[(table["metric"] == metric) & (table["scope"] == scope(metric))].set_index(["dataset", "method"])
-    for dataset, method in cells:
-        if (dataset, method) not in table.index:
-            problem = f"holds no {metric} of '{method}' for '{dataset}'"
-            raise InputError(intervals, problem, "Evaluate it at this level first")
+    table = table.set_index(["dataset", "metric", "scope", "method"])[["value", "low", "high"]]
     seconds = long[(long["metric"] == "seconds_per_volume") & (long["subject"] == POOLED)]
     seconds = seconds.groupby(["dataset", "method"])["value"].mean()
-    return table.loc[cells, ["value", "low", "high"]].assign(seconds_per_volume=seconds)
+    rows = []
+    for dataset, quality in panels.items():
+        for method in methods:
+            cell = dataset, quality.metric.name, quality.scope, method
+            if cell not in table.index:
+                problem = f"holds no {quality.metric.name} of '{method}' for '{dataset}'"
+                raise InputError(intervals, problem, "Evaluate it at this level first")
+            names = {"dataset": dataset, "metric": quality.metric.name, "method": method}
+            rows.append({**names, **table.loc[cell], "seconds_per_volume": seconds.get((dataset, method))})
+    return pd.DataFrame(rows)

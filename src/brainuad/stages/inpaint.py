@@ -20,7 +20,8 @@ from brainuad.slices import check_same_order, open_checked, write
 LESION = "lesion"
 TOGETHER = 16
 """Slices in one pass."""
-PLACEMENTS = (*boxes.PLACEMENTS, LESION)
+AT_RANDOM = {**boxes.PLACEMENTS, "background": boxes.off_brain}
+PLACEMENTS = (*AT_RANDOM, LESION)
 BESIDE = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
 """Where the square lies around a lesion's middle, in halves of its side."""
 
@@ -44,10 +45,10 @@ def main(
 ) -> None:
     """Write slices of IMAGES with a square erased, and as MODEL fills it in; COUNT evenly spread ones, by default all.
 
-    PLACEMENT tells where the square lies: on the `brain`, in the `middle` third of the slice or on the `background`,
-    at random by the number DRAW; or, with LABELS, on the `lesion`: of COUNT subjects the slice with most lesion, once
-    with the square on the lesion's middle and four times half beside it. OUT_METRICS gets PSNR and SSIM as a long
-    table under the names STUDY, DATASET, METHOD and SEED.
+    PLACEMENT tells where the square lies: on the `brain`, in the `middle` third of the slice, `anywhere` or on the
+    `background`, at random by the number DRAW; or, with LABELS, on the `lesion`: of COUNT subjects the slice with most
+    lesion, once with the square on the lesion's middle and four times half beside it. OUT_METRICS gets PSNR and SSIM as
+    a long table under the names STUDY, DATASET, METHOD and SEED.
     """
     if placement not in PLACEMENTS or (placement == LESION and labels is None):
         raise InputError("--placement", f"'{placement}' can't be had", f"Use {', '.join(PLACEMENTS)}, it with --labels")
@@ -94,7 +95,7 @@ def at_random(examples: dict[str, np.ndarray], placement: str, side: int, draw: 
     corners = []
     for name, number, brain in zip(examples["subject"], examples["slice"], examples["brain"], strict=True):
         torch.manual_seed(derive(draw, "square", name, number))
-        corners.append([int(place) for place in boxes.PLACEMENTS[placement](torch.from_numpy(brain)[None, None], side)])
+        corners.append([int(place) for place in AT_RANDOM[placement](torch.from_numpy(brain)[None, None], side)])
     rows, columns = np.array(corners, dtype=np.int64).reshape(-1, 2).T
     return rows, columns
 

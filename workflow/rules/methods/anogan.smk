@@ -1,7 +1,7 @@
 # AnoGAN, Schlegl et al. 2017: the search's steps and feature_weight (lambda) are theirs; Nguyen et al. 2021, whose
 # baseline it is, tell its iterations and its batch size. A DCGAN of whole slices instead of 64 x 64 patches, three
-# restarts and 20 steps in validation are ours; learning_rate: Radford et al. 2016. step_size: of 0.1, 0.01 and 0.001
-# the one that ends at the smallest loss on healthy slices that weren't trained on (made discs, a small network).
+# restarts and 20 steps in validation are ours; learning_rate: Radford et al. 2016. step_size is ours: of 0.1, 0.01 and
+# 0.001 the one that ended at the smallest loss in a trial on made discs with a small network, which no command repeats.
 
 register(
     "anogan",

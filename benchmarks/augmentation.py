@@ -1,30 +1,45 @@
-"""Does the augmentation starve StRegA's network? `python benchmarks/augmentation.py --out FILE [--batch-size N ...]`.
+"""Do loading and augmentation starve StRegA's network? `python benchmarks/augmentation.py --out FILE [...]`.
 
-Slices a second that are augmented, and that a training step of the network takes, on made slices of 256 x 256 pixels.
-Both are timed in turn, so their ratio bears a machine that does other work beside them better than seconds do.
+Slices a second that are loaded from memory and, as of a cohort that memory can't hold, from the file, that are
+augmented on the device, and that a training step of the network takes; on made slices of 256 x 256 pixels. All are
+timed in turn, so their ratios bear a machine that does other work beside them better than seconds do.
 """
 
 import argparse
+import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
+import numpy as np
 import pandas as pd
 import torch
 
+from brainuad import training
 from brainuad.device import choose
 from brainuad.files import atomic
 from brainuad.methods.strega import Method
+from brainuad.slices import write
+from brainuad.training import Batches, Slices
 
 SIZE = 256
+BATCHES = 4
+"""How many batches the file holds."""
 
 
-def made(count: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Discs of three tissues, (B, 1, SIZE, SIZE), and their brain."""
-    axis = torch.arange(SIZE, device=device) - SIZE / 2
-    brain = (axis[:, None] ** 2 + axis**2 < (0.35 * SIZE) ** 2).expand(count, 1, SIZE, SIZE)
-    return torch.randint(1, 4, brain.shape, device=device) / 3 * brain, brain
+def write_discs(path: Path, count: int) -> None:
+    """An images.h5 of discs of three tissues in patches of 8 x 8 pixels, about as compressible as tissue maps."""
+    axis = np.arange(SIZE) - SIZE / 2
+    brain = np.broadcast_to(axis[:, None] ** 2 + axis**2 < (0.35 * SIZE) ** 2, (count, SIZE, SIZE))
+    patches = np.random.default_rng(0).integers(1, 4, (count, SIZE // 8, SIZE // 8))
+    image = (patches.repeat(8, 1).repeat(8, 2) / 3 * brain).astype(np.float32)
+    order = {"subject": np.repeat("made", count).astype(object), "slice": np.arange(count)}
+    attributes = {"dataset": "made", "recipe": "strega", "modality": "T1", "spacing": [1.0, 1.0, 1.0]}
+    write(path, {"image": image, "brain": brain, **order}, attributes)
 
 
 def seconds(work: Callable[[], object], device: torch.device) -> float:
@@ -36,9 +51,12 @@ def seconds(work: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - start
 
 
-def measure(method: Method, device: torch.device, batch_size: int, repeats: int) -> dict[str, object]:
-    """A row of the table."""
-    x, brain = made(batch_size, device)
+def measure(method: Method, device: torch.device, path: Path, batch_size: int, repeats: int) -> dict[str, object]:
+    """A row of the table, from the slices of a file."""
+    memory = Slices(path)
+    with patch.object(training, "IN_MEMORY", 0):
+        file = Slices(path)
+    x, brain = (part.to(device) for part in memory[list(range(batch_size))])
     optimiser = method.optimisers()["loss"]
 
     def step() -> None:
@@ -48,17 +66,15 @@ def measure(method: Method, device: torch.device, batch_size: int, repeats: int)
         loss.backward()
         optimiser.step()
 
-    step()  # the first call sets up buffers and kernels
-    method.augment(x, brain)
-    taken = [(seconds(lambda: method.augment(x, brain), device), seconds(step, device)) for _ in range(repeats)]
-    augmented, trained = (batch_size / median(column) for column in zip(*taken, strict=True))
-    return {
-        "batch_size": batch_size,
-        "augmented_per_second": augmented,
-        "trained_per_second": trained,
-        "share_of_augmentation": trained / (augmented + trained),
-        "repeats": repeats,
-    }
+    batches = cycle(Batches(len(memory), batch_size, seed=0))
+    taken = []
+    for _ in range(1 + repeats):
+        batch = next(batches)
+        loads = [partial(slices.__getitem__, batch) for slices in (memory, file)]
+        taken.append([seconds(work, device) for work in (*loads, partial(method.augment, x, brain), step)])
+    rates = (batch_size / median(column) for column in zip(*taken[1:], strict=True))  # the first sets up buffers
+    names = ("from_memory", "from_file", "augmented", "trained")
+    return {"batch_size": batch_size, **{f"{name}_per_second": rate for name, rate in zip(names, rates, strict=True)}}
 
 
 def main() -> None:
@@ -73,9 +89,16 @@ def main() -> None:
     given = parser.parse_args()
     device = choose(given.device, given.threads)
     method = Method(size=SIZE, head=given.head).to(device, memory_format=torch.channels_last)
-    rows = [measure(method, device, size, given.repeats) for size in given.batch_size]
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for size in given.batch_size:
+            path = Path(folder, f"{size}.h5")
+            write_discs(path, BATCHES * size)
+            rows.append(measure(method, device, path, size, given.repeats))
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    table = pd.DataFrame(rows).assign(device=name, threads=torch.get_num_threads(), head=given.head)
+    table = pd.DataFrame(rows).assign(
+        repeats=given.repeats, device=name, threads=torch.get_num_threads(), head=given.head
+    )
     with atomic(given.out) as temporary:
         table.to_csv(temporary, index=False)
     print(table.to_string(index=False, float_format="{:.3g}".format))

@@ -18,7 +18,8 @@ from brainuad.datasets.reader import COLUMNS
 from brainuad.datasets.volumes import Volume
 from brainuad.errors import InputError
 from brainuad.files import save_nifti
-from brainuad.preprocessing import space
+from brainuad.preprocessing import space, tissue
+from brainuad.preprocessing.tissue import CSF, GM, WM
 from brainuad.stages import anomaly_sheet, implant, split
 
 SPACING = (2.0, 1.5, 3.0)
@@ -118,6 +119,25 @@ def test_transplant_is_equation_15() -> None:
         assert (replaced[voxel] - low) / (high - low) == pytest.approx(m, abs=1e-5)
     assert added[label > 0].max() == pytest.approx(high)  # clipped
     assert label.sum() == ((donor.label > 0) & host.brain).sum()
+
+
+@pytest.mark.parametrize(
+    ("modality", "signal"), [("T1", {CSF: 300, GM: 600, WM: 900}), ("T2", {CSF: 1000, GM: 700, WM: 450})]
+)
+def test_an_added_tumour_can_lie_below_its_tissue_in_t2_alone(modality: str, signal: dict[int, float]) -> None:
+    """Addition brightens: in T1 towards white matter, the highest tissue of a map, in T2 towards fluid, the lowest."""
+    host = make_host(modality)
+    healthy = np.where(host.brain, np.random.default_rng(2).integers(CSF, WM + 1, host.brain.shape), 0)
+    noise = np.random.default_rng(3).normal(0, 10, healthy.shape)
+    image = (np.select([healthy == name for name in signal], list(signal.values())) + noise).astype(np.float32)
+    host = kinds.Host(image, host.brain, host.affine, modality)
+    means = sorted(signal.values())
+    changed, label = run("transplant", host)
+    classes = np.where(host.brain, 1 + np.digitize(changed, np.convolve(means, [0.5, 0.5], "valid")), 0)
+    ill = tissue.canonical(classes, changed, host.brain, modality)
+    below, above = ((sign * (healthy.astype(int) - ill))[label > 0] > 0 for sign in (1, -1))
+    assert np.array_equal(healthy[label == 0], ill[label == 0])
+    assert (below.mean(), above.mean()) == pytest.approx({"T1": (0, 0.5), "T2": (0.5, 0)}[modality], abs=0.15)
 
 
 def test_tumour_outside_the_brain_is_no_anomaly() -> None:

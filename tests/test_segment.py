@@ -1,22 +1,29 @@
 """One scan from file to mask: found where it was put, on the grid of its own file, whatever the order of axes."""
 
 import json
+import os
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+import SimpleITK as sitk
 import torch
 import yaml
 from nibabel.orientations import axcodes2ornt, inv_ornt_aff, ornt_transform
 from scipy import ndimage
 
 from brainuad import models
+from brainuad.datasets import brains, volumes
+from brainuad.datasets.reader import reader
 from brainuad.errors import InputError
 from brainuad.figures import quick_look
 from brainuad.files import sha256
-from brainuad.methods.base import build
-from brainuad.single_scan import Plan, components
+from brainuad.methods.base import Volume, build
+from brainuad.preprocessing import space
+from brainuad.segmentation import strega
+from brainuad.single_scan import Plan, Prepared, border_brightness, components
+from brainuad.slices import to_slices
 from brainuad.stages import segment
 
 SHAPE, VOXEL = (40, 46, 36), 4.0
@@ -58,7 +65,7 @@ def write_study(folder: Path, **changes: object) -> Path:
     } | changes
     path = folder / "study.yaml"
     path.write_text(yaml.safe_dump(study))
-    thresholds = folder / "ixi/test" / METHOD / "seed0/thresholds.json"
+    thresholds = folder / "operating-points/absolute" / METHOD / "seed0/thresholds.json"
     thresholds.parent.mkdir(parents=True, exist_ok=True)
     thresholds.write_text('{"fpr_5": 1.5}')
     return path
@@ -99,6 +106,9 @@ def test_a_study_s_own_segmentation_and_recipe_of_a_method(tmp_path: Path) -> No
         segment.main(scan, method=METHOD, modality="T1", study=write_study(tmp_path, **changes), out=tmp_path)
         found[area] = json.loads((tmp_path / "findings.json").read_text())["boxes"]
     assert len(found[4]) == 1 and found[5000] == []
+    changes["segmentation"] |= {"min_area": 5000, "methods": {METHOD: {"min_area": 4}}}
+    segment.main(scan, method=METHOD, modality="T1", study=write_study(tmp_path, **changes), out=tmp_path)
+    assert json.loads((tmp_path / "findings.json").read_text())["boxes"] == found[4]
     thresholded = changes["segmentation"] | {"thresholded": [METHOD]}
     plan = Plan.read(write_study(tmp_path, recipe="intensity", segmentation=thresholded), METHOD)
     assert plan.segmentation is None
@@ -125,7 +135,7 @@ def test_a_model_leads_to_its_study_and_thresholds(tmp_path: Path) -> None:
     """And the map is what the model gives: |x - 0.5| of a network whose output was made 0.5 everywhere."""
     names = {"skip-ae": {"label": "Skip-AE", "settings": {"width": 2}}}
     write_study(tmp_path, method_names=names, method_settings={"skip-ae": {"dropout": 0.0}})
-    thresholds = tmp_path / "ixi/test/skip-ae/seed3/thresholds.json"
+    thresholds = tmp_path / "operating-points/absolute/skip-ae/seed3/thresholds.json"
     thresholds.parent.mkdir(parents=True)
     thresholds.write_text('{"fpr_5": 1.0}')
     method = build("skip-ae", {"width": 2})
@@ -144,7 +154,7 @@ def test_a_model_leads_to_its_study_and_thresholds(tmp_path: Path) -> None:
     assert scores[15:25, 18:28, 8:14].mean() == pytest.approx(middle.mean() / 108 - 0.5, abs=0.05)
     facts = json.loads((out / "findings.json").read_text())
     assert (facts["study"], facts["models"]) == ("made", {str(model): sha256(model)})
-    thresholds.write_text('{"fpr_5": 9.0}')
+    thresholds.write_text('{"fpr_5": 1.0, "val_threshold": 9.0}')  # a labelled cohort's threshold goes first
     segment.main(scan, method="skip-ae", modality="T1", model=[model], device="cpu", out=out)
     assert not nib.load(out / "mask.nii.gz").get_fdata().any()
 
@@ -168,7 +178,7 @@ def test_models_that_can_not_be_meant(tmp_path: Path) -> None:
     names |= {"oracle": {"label": "oracle", "settings": {}}}
     study = write_study(tmp_path, method_names=names)
     scan, given = write_scan(tmp_path, head()[0]), {"modality": "T1", "study": study, "out": tmp_path / "out"}
-    given |= {"thresholds": tmp_path / "ixi/test" / METHOD / "seed0/thresholds.json", "device": "cpu"}
+    given |= {"thresholds": tmp_path / "operating-points/absolute" / METHOD / "seed0/thresholds.json", "device": "cpu"}
     settings = {"size": 32, "latent": 2}
     model = tmp_path / "model.pt"
     models.save(model, "strega", settings, build("strega", settings))
@@ -212,9 +222,62 @@ def test_what_is_refused(tmp_path: Path) -> None:
     nib.save(nib.Nifti1Image(np.zeros(SHAPE, np.uint8), nib.load(scan).affine), empty)
     with pytest.raises(InputError, match="is an empty brain mask"):
         segment.main(scan, modality="T1", brain=empty, **given)
-    (tmp_path / "ixi/test" / METHOD / "seed0/thresholds.json").unlink()
+    (tmp_path / "operating-points/absolute" / METHOD / "seed0/thresholds.json").unlink()
     with pytest.raises(InputError, match=r"--thresholds: isn't given, and none lie beside the model"):
         segment.main(scan, modality="T1", **given)
+
+
+def test_the_masks_of_stregas_chain_come_back_to_the_source_s_grid() -> None:
+    """Of two squares of CSF in white matter on the scan the one of 400 pixels is found to the last, 225 are too few."""
+    grid = space.grid(256, 256.0, 20.0)
+    tissues = np.zeros(grid.GetSize()[::-1], np.float32)
+    tissues[2:6, 40:220, 50:210] = 1
+    large, small = np.zeros((2, *tissues.shape), bool)
+    large[3, 60:80, 70:90] = small[4, 60:75, 70:85] = True
+    tissues[large | small] = 1 / 3
+    scan = space.like(tissues, grid)
+    scan.SetOrigin([start + shift for start, shift in zip(grid.GetOrigin(), (9, -4, 40), strict=True)])
+    there = sitk.TranslationTransform(3, (9.0, -4.0, 40.0))
+    image = to_slices(space.to_ras(sitk.Resample(scan, grid, there, sitk.sitkNearestNeighbor))[0])
+    where = np.arange(1, 7)
+    volume = Volume(image[where], image[where] > 0, where)
+    mask = strega.segment(volume.image, (volume.image > 0) - volume.image, volume.brain)
+    found = Prepared(volume, volume.image, "", grid, there, scan).back(mask, sitk.sitkNearestNeighbor) > 0
+    assert np.array_equal(found, large.transpose(2, 1, 0))
+
+
+REAL = os.environ.get("BRAINUAD_REALDATA")
+REAL_BORDERS = {"T1": (0.45, 0.75), "T2": (1.0, 1.2), "FLAIR": (0.75, 1.05)}
+"""What `single_scan.BORDER` tells of real scans, give or take."""
+
+
+@pytest.mark.skipif(not REAL, reason="BRAINUAD_REALDATA names no folder of real scans")
+@pytest.mark.parametrize(
+    ("dataset", "modality"), [("ixi", "T1"), ("ds002748", "T1"), ("mslub", "T1"), ("mslub", "T2"), ("mslub", "FLAIR")]
+)
+def test_real_scans_come_back_on_their_own_grid(tmp_path: Path, dataset: str, modality: str) -> None:
+    """A raw scan and nothing else; what is found is bright in it, and T1 isn't taken for T2 nor T2 for T1."""
+    table = reader({"ds002748": "bids"}.get(dataset, dataset)).index([Path(REAL, dataset)])
+    scan = Path(table.loc[table[modality] != "", modality].iloc[0])
+    cohorts = {name: {"dataset": dataset, "modality": name} for name in REAL_BORDERS}
+    given = {"method": METHOD, "study": write_study(tmp_path, cohorts=cohorts)}
+    (tmp_path / "operating-points/absolute" / METHOD / "seed0/thresholds.json").write_text('{"fpr_5": 1.0}')
+    segment.main(scan, modality=modality, out=tmp_path / "out", **given)
+    mask, scores = (nib.load(tmp_path / "out" / name) for name in ("mask.nii.gz", "anomaly-map.nii.gz"))
+    own = nib.load(scan)
+    assert mask.shape == scores.shape == own.shape[:3] and np.allclose(mask.affine, own.affine, atol=1e-3)
+    found = np.asarray(mask.dataobj) > 0
+    values, inside = own.get_fdata(), scores.get_fdata() > 0
+    assert 0 < found.mean() < 0.2 and np.median(values[found]) > np.percentile(values[inside], 75)
+    assert (tmp_path / "out/quick-look.svg").stat().st_size > 0
+    image = volumes.load_image(str(scan))
+    columns = dict.fromkeys(table.columns, "")
+    brain, _ = brains.find({**columns, modality: str(scan)}, modality, image)
+    low, high = REAL_BORDERS[modality]
+    assert low <= border_brightness(image, brain.data > 0) <= high
+    if other := {"T1": "T2", "T2": "T1"}.get(modality):
+        with pytest.raises(InputError, match=f"looks unlike a brain in {other}"):
+            segment.main(scan, modality=other, out=tmp_path / "other", **given)
 
 
 def test_components_by_hand() -> None:

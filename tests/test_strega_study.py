@@ -25,7 +25,7 @@ from brainuad.trimming import trim
 
 ROOT = Path(__file__).parents[1]
 WORKFLOW = ROOT / "workflow"
-STREGAS = ("strega2022-t1", "strega2022-t2", "strega2022-t2-on-t1", "strega2022-ixi")
+STREGAS = ("strega2022-t1", "strega2022-t2", "strega2022-t2-on-t1", "strega2022-ixi", "strega2022-t1-on-t2")
 
 
 @pytest.fixture
@@ -40,13 +40,16 @@ def resolve(config: dict) -> dict:
 
 def test_studies_are_like_the_first_but_for_their_contrast(config: dict) -> None:
     found = resolve(config)
-    first, second, cross, alone = (found[name] for name in STREGAS)
+    first, second, cross, alone, control = (found[name] for name in STREGAS)
     contrasts = {name: study["cohorts"]["tumour"]["modality"] for name, study in found.items()}
-    assert list(contrasts.values()) == ["T1ce", "T2", "T1ce", "T2"]
-    assert [study["cohorts"]["healthy"]["modality"] for study in found.values()] == ["T1", "T2", "T2", "T2"]
+    assert list(contrasts.values()) == ["T1ce", "T2", "T1ce", "T2", "T2"]
+    assert [study["cohorts"]["healthy"]["modality"] for study in found.values()] == ["T1", "T2", "T2", "T2", "T1"]
     assert first["training"] == second["training"] == alone["training"]
     assert second["cohorts"]["mood"]["modality"] == "T1" and "mood" not in alone["cohorts"]
     assert cross["models_of"] == STREGAS[1] and set(cross["methods"]) <= set(second["methods"])
+    assert control["models_of"] == STREGAS[0] and control["methods"] == cross["methods"]
+    for other, own in ((cross, second), (control, first)):  # so that nobody is tested whom the model was trained on
+        assert other["cohorts"]["healthy"] == own["cohorts"]["healthy"]
     assert {c["dataset"] for c in first["cohorts"].values() if c.get("train")} == {"ixi", "mood"}
     assert [place["cohort"] for place in alone["examples"]["methods"]["slices"]] == ["tumour", "tumour", "healthy"]
 
@@ -87,7 +90,7 @@ def test_without_mood_the_studies_run_and_say_so(config: dict, tmp_path: Path) -
     config |= {"data": str(tmp_path / "data"), "downloads": str(tmp_path / "downloads")}
     study = doctor.without_missing(config, resolve(config), WORKFLOW / "data/sources.csv")[STREGAS[0]]
     assert [c["dataset"] for c in study["cohorts"].values() if c.get("train")] == ["ixi"]
-    assert set(study["cohorts"]) == {"healthy", "synthetic-ixi", "tumour"}
+    assert set(study["cohorts"]) == {"healthy", "synthetic-ixi", "signs", "tumour"}
     notes = " ".join(study["notes"])
     assert "Not trained or tested on MOOD, healthy: mood is missing." in notes
     assert "Not tested on MOOD toy cases: mood-toy is missing." in notes
@@ -122,14 +125,7 @@ def test_slices_of_other_grids_are_not_joined(tmp_path: Path) -> None:
 
 def test_intensities_lie_on_the_grid_of_the_tissue_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Balls of fluid, grey and white matter: mask and translation are the same, values those of tissues or the scan."""
-    monkeypatch.setattr(recipe, "correct_bias", lambda image, brain, iterations: image)
-    z, y, x = np.indices((30, 36, 32))
-    radius = np.sqrt((z - 14) ** 2 + (y - 20) ** 2 + (x - 15) ** 2)
-    tissues = np.select([radius < 5, radius < 9, radius < 12], [WM, GM, CSF], 0)
-    image = sitk.GetImageFromArray(np.array([0, 20, 50, 80], np.float32)[tissues])
-    for part in (image, brain := sitk.GetImageFromArray((tissues > 0).astype(np.uint8))):
-        part.SetSpacing((4.0, 4.0, 4.0))
-    monkeypatch.setattr(recipe, "segment", lambda *_: copied(tissues, brain))
+    image, brain = balls(monkeypatch)
     found = {
         kind: recipe.preprocess(image, brain, modality="T1", steps=Steps(), size=64, slice_spacing=5.0, tissues=kind)
         for kind in (True, False)
@@ -142,6 +138,39 @@ def test_intensities_lie_on_the_grid_of_the_tissue_maps(monkeypatch: pytest.Monk
     assert not maps[False][~inside].any()
     assert np.corrcoef(maps[False][inside], maps[True][inside])[0, 1] > 0.9
     assert maps[False].max() == pytest.approx(1, abs=0.05)
+
+
+def balls(monkeypatch: pytest.MonkeyPatch) -> tuple[sitk.Image, sitk.Image]:
+    """A scan of white matter in grey matter in fluid and its brain mask, whose bias and tissues are known already."""
+    z, y, x = np.indices((30, 36, 32))
+    radius = np.sqrt((z - 14) ** 2 + (y - 20) ** 2 + (x - 15) ** 2)
+    tissues = np.select([radius < 5, radius < 9, radius < 12], [WM, GM, CSF], 0)
+    image = sitk.GetImageFromArray(np.array([0, 20, 50, 80], np.float32)[tissues])
+    for part in (image, brain := sitk.GetImageFromArray((tissues > 0).astype(np.uint8))):
+        part.SetSpacing((4.0, 4.0, 4.0))
+    monkeypatch.setattr(recipe, "correct_bias", lambda image, brain, iterations: image)
+    monkeypatch.setattr(recipe, "segment", lambda *_: copied(tissues, brain))
+    return image, brain
+
+
+def test_the_order_of_tissues_and_the_interpolation_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From dark to bright T1 keeps its order and T2 turns around; lines make values between those of tissues."""
+    image, brain = balls(monkeypatch)
+
+    def made(modality: str = "T2", **settings: str) -> np.ndarray:
+        given = {"modality": modality, "steps": Steps(), "size": 64, "slice_spacing": 5.0}
+        return sitk.GetArrayFromImage(recipe.preprocess(image, brain, **given, **settings)[0])
+
+    maps = made()
+    assert np.array_equal(made("T1", tissue_order="brightness"), maps)
+    turned = made(tissue_order="brightness")
+    assert turned[maps > 0] == pytest.approx(4 / 3 - maps[maps > 0]) and not turned[maps == 0].any()
+    lines = made(interpolation="linear")
+    assert np.unique(lines).size > 10 and not lines[maps == 0].any()
+    assert np.corrcoef(lines.ravel(), maps.ravel())[0, 1] > 0.95
+    for settings in ({"tissue_order": "dark"}, {"interpolation": "cubic"}):
+        with pytest.raises(InputError, match=r"'(dark|cubic)' is unknown. Use (canonical|nearest) or"):
+            made(**settings)
 
 
 def copied(tissues: np.ndarray, grid: sitk.Image) -> sitk.Image:

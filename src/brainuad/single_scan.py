@@ -41,11 +41,9 @@ class Plan:
     recipe: str
     recipe_settings: dict
     modalities: list[str]
-    healthy: str
-    """The dataset that the study trains on."""
     postprocessing: dict
-    segmentation: dict | None
-    """The study's own, if this method's maps go through it."""
+    segmentation: tuple[str, dict] | None
+    """Module and settings of the study's own, if this method's maps go through it."""
 
     @classmethod
     def read(cls, path: Path, method: str) -> "Plan":
@@ -67,9 +65,10 @@ class Plan:
                 recipe=chain.pop("module", recipe),
                 recipe_settings=chain,
                 modalities=list(dict.fromkeys(cohort["modality"] for cohort in study["cohorts"].values())),
-                healthy=study["cohorts"]["healthy"]["dataset"],
                 postprocessing=study["postprocessing"],
-                segmentation=None if ways is None or method in ways.get("thresholded", []) else ways,
+                segmentation=None
+                if ways is None or method in ways.get("thresholded", [])
+                else segmentation.own(ways, method),
             )
         except OSError as error:
             raise InputError(path, "is missing", "Name the study.yaml of the run that trained the model") from error
@@ -143,18 +142,25 @@ def check_contrast(scan: Path, modality: str, image: volumes.Volume, brain: np.n
     So T1 is told from T2, and from noise in which the network sees a brain; but not all contrasts from each other.
     """
     low, high = BORDER.get(modality, (-np.inf, np.inf))
+    border = border_brightness(image, brain)
+    if border is not None and not low < border < high:
+        problem = f"looks unlike a brain in {modality}: its border has {border:.2f} of the whole's intensity"
+        raise InputError(scan, problem, "Name the scan's contrast, or give a brain mask")
+
+
+def border_brightness(image: volumes.Volume, brain: np.ndarray) -> float | None:
+    """What the brain's border has of the whole brain's intensity, see `BORDER`; None where the whole has none."""
     depth = ndimage.distance_transform_edt(brain, sampling=image.spacing)
     border, whole = np.median(image.data[brain & (depth <= BORDER_MM)]), np.median(image.data[brain])
-    if whole > 0 and not low < border / whole < high:
-        problem = f"looks unlike a brain in {modality}: its border has {border / whole:.2f} of the whole's intensity"
-        raise InputError(scan, problem, "Name the scan's contrast, or give a brain mask")
+    return float(border / whole) if whole > 0 else None
 
 
 def find(maps: Maps, prepared: Prepared, plan: Plan, thresholds: Path | None) -> tuple[np.ndarray, np.ndarray]:
     """The post-processed map and the mask (D, H, W) of a method's maps, as the study makes them.
 
-    Where the study has no segmentation of its own the mask is what lies above the default operating point of
-    `thresholds`. Raises InputError where that file is needed and isn't there.
+    Where the study has no segmentation of its own the mask is what lies above the operating point of `thresholds`:
+    where a labelled cohort validated one above that, else above the default one. Raises InputError where that file is
+    needed and isn't there.
     """
     chain = {key: value for key, value in plan.postprocessing.items() if key != "min_component"}
     settings = Settings(**{**chain, "residual": "absolute", "median": tuple(chain["median"])})
@@ -163,11 +169,11 @@ def find(maps: Maps, prepared: Prepared, plan: Plan, thresholds: Path | None) ->
     background = min(0.0, float(given.min()))
     score = postprocess(given, volume.image, maps.reconstruction, volume.brain, settings, background)
     if plan.segmentation is not None:
-        own = {key: value for key, value in plan.segmentation.items() if key not in ("method", "thresholded")}
-        return score, segmentation.load(plan.segmentation["method"]).segment(volume.image, score, volume.brain, **own)
+        module, own = plan.segmentation
+        return score, segmentation.load(module).segment(volume.image, score, volume.brain, **own)
     if thresholds is None:
         raise InputError("--thresholds", "isn't given, and none lie beside the model", "Name a thresholds.json")
-    above = score > operating_points.read(thresholds)[operating_points.DEFAULT]
+    above = score > operating_points.of_masks(thresholds)
     return score, drop_small_components(above & volume.brain, plan.postprocessing["min_component"])
 
 

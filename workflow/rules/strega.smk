@@ -47,7 +47,7 @@ rule figure_pipeline:
         method=any_of(METHODS),
     params:
         code=code("stages.figure_pipeline"),
-        settings=lambda w: json.dumps(configuration.own_segmentation(STUDIES[w.study])[1]),
+        settings=lambda w: json.dumps(configuration.own_segmentation(STUDIES[w.study], w.method)[1]),
         caption=caption,
     log:
         f"{RESULTS}/logs/figure_pipeline/{{study}}/{{dataset}}/{{method}}.log",

@@ -135,6 +135,12 @@ checkpoint index:
         " --options {params.options:q} --expected {params.expected} --out {output} 2> {log}"
 
 
+def hosts_of(dataset):
+    """Whose subjects carry the anomalies of a derived dataset: what the split asks for, nothing of another dataset."""
+    entry = config["datasets"][dataset]
+    return {"same_as": entry["healthy"], "hosts": entry.get("hosts", "test")} if is_derived(dataset) else {}
+
+
 checkpoint split:
     input:
         lambda w: [
@@ -149,7 +155,7 @@ checkpoint split:
             [
                 {k: c[k] for k in ("dataset", "modality", "train", "validation", "test") if k in c}
                 | {"labelled": is_labelled(c["dataset"])}
-                | ({"same_as": config["datasets"][c["dataset"]]["healthy"]} if is_derived(c["dataset"]) else {})
+                | hosts_of(c["dataset"])
                 for c in STUDIES[w.study]["cohorts"].values()
             ]
         ),

@@ -58,7 +58,7 @@ def main(
         raise InputError(model[0], problem, "Name by --study the study.yaml of the run that trained it")
     maps = scorer.score(prepared.volume, generator(0, method, scan.name))
     seed = model[0].absolute().parent.name if model else "seed*"
-    beside = sorted(folder.glob(f"{plan.healthy}/test/{method}/{seed}/thresholds.json"))
+    beside = sorted(folder.glob(f"operating-points/absolute/{method}/{seed}/thresholds.json"))
     score, mask = single_scan.find(maps, prepared, plan, thresholds or next(iter(beside), None))
 
     anomaly_map, found = prepared.back(score, sitk.sitkLinear), prepared.back(mask, sitk.sitkNearestNeighbor) > 0.5

@@ -18,9 +18,10 @@ def main(*, cohorts: str, subjects: list[str], out: Path, seed: int = 0) -> None
 
     COHORTS is JSON: a list of {dataset, modality, labelled, train, validation, test}, the last three being numbers of
     subjects; a test count of null takes all that are left; where `labelled` only subjects with a label are drawn.
-    {dataset, modality, same_as, test} takes as many test subjects of another dataset, or, where that isn't in the list,
-    of all its subjects. SUBJECTS are pairs `dataset=subjects.tsv`. `drawn` in OUT is the place at which a subject was
-    drawn within its split, so that the first few are a random part of it.
+    {dataset, modality, same_as, hosts, test} takes as many subjects of another dataset, of its split `hosts`, by
+    default its test subjects, or, where it isn't in the list, of all its subjects. SUBJECTS are pairs
+    `dataset=subjects.tsv`. `drawn` in OUT is the place at which a subject was drawn within its split, so that the first
+    few are a random part of it.
     """
     tables = {name: Path(path) for name, path in (pair.split("=", 1) for pair in subjects)}
     listed = json.loads(cohorts)
@@ -39,18 +40,16 @@ def main(*, cohorts: str, subjects: list[str], out: Path, seed: int = 0) -> None
 def hosts(cohort: dict, rows: list[Row], tables: dict[str, Path], seed: int) -> list[str]:
     """The subjects of a healthy dataset that carry a derived one's anomalies: of those that nothing is trained on.
 
-    Raises InputError where there are fewer than the cohort's `test`.
+    Raises InputError where there are none, or fewer than the cohort's `test`.
     """
-    source, wanted = cohort["same_as"], cohort["test"]
+    source, wanted, of = cohort["same_as"], cohort["test"], cohort.get("hosts", "test")
     if source not in {dataset for dataset, _, _ in rows}:
         rows = draw({**cohort, "dataset": source, "labelled": False}, tables, seed)
-    tested = [subject for dataset, split, subject in rows if (dataset, split) == (source, "test")]
-    if wanted is None or wanted == len(tested):
-        return tested
-    if wanted > len(tested):
-        problem = f"asks for {wanted} test subjects, {source} has {len(tested)}"
-        raise InputError(f"dataset {cohort['dataset']}", problem, "Ask for fewer in the configuration or test more")
-    return tested[:wanted]
+    found = [subject for dataset, split, subject in rows if (dataset, split) == (source, of)]
+    if not found or (wanted is not None and wanted > len(found)):
+        problem = f"asks for {wanted or 'some'} {of} subjects, {source} has {len(found)}"
+        raise InputError(f"dataset {cohort['dataset']}", problem, "Ask for fewer in the configuration or hold out more")
+    return found[:wanted]
 
 
 def draw(cohort: dict, tables: dict[str, Path], seed: int) -> list[Row]:

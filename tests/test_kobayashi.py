@@ -1,6 +1,8 @@
 """Reconstruction networks of Kobayashi et al. 2021: layers, losses, the two players, and the search in the latent."""
 
 import json
+import re
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,11 +19,14 @@ from brainuad.methods.base import Volume, load
 from brainuad.methods.kobayashi_introvae_l1 import in_passing
 from brainuad.methods.kobayashi_vae_l1 import kl, sample
 from brainuad.networks import introvae
+from brainuad.networks.embedding import Embedding
+from brainuad.networks.segmenter import Segmenter
 from brainuad.networks.similarity import ssim
 from brainuad.seeds import derive
 from brainuad.stages import fit
 from brainuad.warping import augment
 
+RULES = Path(__file__).parents[1] / "workflow/rules/methods"
 SMALL = {"size": 32, "latent": 8, "width": 1 / 8}
 
 
@@ -92,10 +97,18 @@ def test_sizes_that_do_not_halve_to_four_are_refused(size: int) -> None:
         load("kobayashi-vae-l1")(size=size)
 
 
-def test_first_weights_keep_the_scale() -> None:
-    """He et al.: variance 2 / ((1 + slope^2) inputs)."""
-    weight = introvae.Encoder().features[4].layers[3].weight
-    assert float(weight.detach().var()) == pytest.approx(2 / (1 + 0.2**2) / (9 * 64), rel=0.03)
+@pytest.mark.parametrize(
+    ("network", "layer", "slope", "inputs"),
+    [
+        (introvae.Encoder, "features.4.layers.3", 0.2, 9 * 64),
+        (partial(Segmenter, 9), "up.2.layers.3", 0.0, 9 * 64),
+        (Embedding, "layers.2.layers.3", 0.0, 9 * 128),
+    ],
+)
+def test_first_weights_keep_the_scale(network: type, layer: str, slope: float, inputs: int) -> None:
+    """He et al.: variance 2 / ((1 + slope^2) inputs); all three networks, section III-C."""
+    weight = network().get_submodule(layer).weight
+    assert float(weight.detach().var()) == pytest.approx(2 / (1 + slope**2) / inputs, rel=0.03)
 
 
 @pytest.mark.parametrize("data_range", [1.0, 2.0])
@@ -128,6 +141,25 @@ def test_kl_and_samples_against_torch() -> None:
     assert torch.allclose(drawn.mean(0), q.mean, atol=0.1) and torch.allclose(drawn.std(0), q.stddev, rtol=0.1)
 
 
+@pytest.mark.parametrize(
+    ("name", "settings", "weight"),
+    [
+        ("kobayashi-vae-l1", {}, 0.0),
+        ("kobayashi-vae-l1", {"similarity": 0.5}, 0.5),
+        ("kobayashi-introvae-l1", {}, 1.0),
+    ],
+)
+def test_errors_are_sums_over_the_paper_s_pixels(name: str, settings: dict[str, float], weight: float) -> None:
+    """Of 256 x 256; a smaller slice weighs as much against the divergence, which is of the same latent."""
+    method = small(name, **settings)
+    x, y = 2 * slices(2, 256) - 1, 0.5 * slices(2, 256).flip(0)
+    summed = ((x - y) ** 2).sum((1, 2, 3)) + weight * 256**2 * (1 - ssim(x, y))
+    assert torch.allclose(method.error(x, y), summed, rtol=1e-5)
+    flat, off = torch.zeros(1, 1, 32, 32), torch.full((1, 1, 32, 32), 0.5)
+    large, shifted = torch.zeros(1, 1, 256, 256), torch.full((1, 1, 256, 256), 0.5)
+    assert torch.allclose(method.error(flat, off), method.error(large, shifted), rtol=1e-4)
+
+
 def test_vae_minimises_the_squared_error_and_kl() -> None:
     method, x = small("kobayashi-vae-l1"), slices()
     torch.manual_seed(3)
@@ -135,7 +167,7 @@ def test_vae_minimises_the_squared_error_and_kl() -> None:
     torch.manual_seed(3)
     with torch.no_grad():
         code = method.encoder(2 * x - 1)
-        squared = ((2 * x - 1 - method.decoder(sample(code))) ** 2).sum() / 4
+        squared = 256**2 * ((2 * x - 1 - method.decoder(sample(code))) ** 2).mean()
     assert float(terms["reconstruction"].detach()) == pytest.approx(float(squared), rel=1e-5)
     assert float(terms["loss"].detach()) == pytest.approx(float(squared + kl(code).mean()), rel=1e-5)
 
@@ -171,37 +203,68 @@ def test_the_loop_clips(cohorts: dict[str, Path], tmp_path: Path) -> None:
     assert moved[1e-14] < 1e-6 and moved[None] > 1e-3
 
 
-def test_introvae_s_losses_against_the_paper() -> None:
-    """Equations 4 to 7, slice by slice; with a margin between the divergences, so that the hinge matters."""
-    x, seen = slices(), 2 * slices() - 1
+def expected_losses(method: torch.nn.Module, seen: Tensor, player: str, margin: float) -> Tensor:
+    """Equations 4 to 7 with alpha 0.3 and beta 0.00001, from two draws: the noise of q(z|x), then z of the prior."""
+    mean, log_variance = method.encoder(seen)
+    torch.manual_seed(3)
+    rebuilt = method.decoder(mean + (0.5 * log_variance).exp() * torch.randn(mean.shape))
+    drawn = method.decoder(torch.randn(mean.shape))
+    error = 256**2 * (((seen - rebuilt) ** 2).mean() + 1 - ssim(seen, rebuilt).mean())
+    if player == "decoder":
+        made = [kl(method.encoder(each)) for each in (rebuilt, drawn)]
+        return 0.3 * torch.cat(made).mean() + 1e-5 * error
+    made = [kl(method.encoder(each.detach())) for each in (rebuilt, drawn)]
+    hinges = (margin - torch.cat(made)).clamp(min=0)
+    assert 0 < torch.count_nonzero(hinges) < 8, "so that the hinge matters"
+    return kl((mean, log_variance)).mean() + 0.3 * hinges.mean() + 1e-5 * error
+
+
+@pytest.mark.parametrize("player", ["encoder", "decoder"])
+def test_introvae_s_losses_and_gradients_against_the_paper(player: str) -> None:
+    """By the gradients, too: the encoder takes made slices as they are, the decoder learns from both kinds.
+
+    Beta is small, so that no term drowns in the error.
+    """
+    seen = 2 * slices() - 1
     with torch.no_grad():
         torch.manual_seed(3)
-        code = small().encoder(seen)
-        rebuilt, drawn = small().made(code)
-        torch.manual_seed(3)
-        fresh = small()
-        made = [kl(fresh.encoder(each)) for each in (rebuilt, drawn)]
-        margin = float(torch.cat(made).median())
-        method = small(margin=margin, alpha=0.3, beta=0.2)
-        torch.manual_seed(3)
-        rebuilt, drawn = method.made(method.encoder(seen))
-        made = [kl(method.encoder(each)) for each in (rebuilt, drawn)]
-        hinges = [max(margin - float(value), 0.0) for each in made for value in each]
-        assert 0 < np.count_nonzero(hinges) < 8
-        similar = [
-            structural_similarity(a, b, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1.0)
-            for a, b in zip(seen[:, 0].numpy(), rebuilt[:, 0].numpy(), strict=True)
-        ]
-        error = float(((seen - rebuilt) ** 2).sum() / 4) + 1024 * (1 - np.mean(similar))
-        torch.manual_seed(3)
-        terms = method.encoder_terms(seen)
-        torch.manual_seed(3)
-        decoder = method.decoder_loss(seen)
-    real = float(kl(code).mean())
-    assert float(terms["reconstruction"]) == pytest.approx(error, rel=1e-4)
-    assert float(terms["encoder"]) == pytest.approx(real + 0.3 * np.mean(hinges) + 0.2 * error, rel=1e-4)
-    assert float(decoder) == pytest.approx(0.3 * float(torch.cat(made).mean()) + 0.2 * error, rel=1e-4)
-    assert {"kl", "kl_rebuilt", "kl_drawn", "encoder", "decoder", "loss"} <= set(method.loss(x, x > 0))
+        made = small().made(small().encoder(seen))
+        margin = float(torch.cat([kl(small().encoder(each)) for each in made]).median())
+    method = small(margin=margin, alpha=0.3, beta=1e-5)
+    torch.manual_seed(3)
+    loss = method.encoder_terms(seen)["encoder"] if player == "encoder" else method.decoder_loss(seen)
+    expected = expected_losses(method, seen, player, margin)
+    assert float(loss.detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
+    weights = list(getattr(method, player).parameters())
+    found, wanted = (
+        torch.cat([part.flatten() for part in torch.autograd.grad(each, weights)]) for each in (loss, expected)
+    )
+    assert float((found - wanted).norm()) < 1e-3 * float(wanted.norm())
+
+
+def registered(name: str) -> dict[str, float]:
+    """The settings of a method's rule."""
+    call = re.search(r"^register\(.*?^\)$", (RULES / f"{name}.smk").read_text(), re.DOTALL | re.MULTILINE)
+    settings: dict[str, float] = {}
+    exec(call[0], {"register": lambda *_, **keywords: settings.update(keywords["settings"])})
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("name", "constants"),
+    [
+        ("kobayashi-vae-l1", {"learning_rate": 1e-4, "decoder_learning_rate": 5e-3, "similarity": 0.0}),
+        ("kobayashi-introvae-l1", {"alpha": 0.5, "beta": 0.04, "margin": 120.0, "similarity": 1.0}),
+        ("kobayashi-introvae-latsearch-l1", {"steps": 100, "step_size": 1e-3}),
+        ("kobayashi-introvae-latsearch", {"steps": 100, "step_size": 1e-3, "stride": 1}),
+        ("kobayashi-embedding", {"margin": 1.0, "stride": 1}),
+    ],
+)
+def test_the_paper_s_constants(name: str, constants: dict[str, float]) -> None:
+    """Sections II-C and III-C1 to III-C4; all of a rule's settings are the method's own."""
+    settings = registered(name)
+    assert {key: settings[key] for key in constants} == constants and settings.get("width", 1.0) == 1.0
+    load(name)(**SMALL | settings | {"width": 1 / 8}) if load(name).fixed_size else load(name)(**settings)
 
 
 def test_players_take_turns_and_each_changes_itself_alone() -> None:
@@ -318,11 +381,6 @@ def test_the_search_starts_at_the_mean_and_is_adam() -> None:
             change[(slice(None), *place)] = 1e-5
             up, down = (method.error(x, method.decoder(start + sign * change)) for sign in (1, -1))
             assert torch.allclose(moved[(slice(None), *place)], -0.25 * (up - down).sign(), rtol=1e-3)
-
-
-def test_the_paper_s_search() -> None:
-    method = load("kobayashi-introvae-latsearch-l1")(**SMALL)
-    assert (method.steps, method.step_size) == (100, 1e-3)
 
 
 def test_a_slice_is_searched_alike_alone_and_among_others() -> None:

@@ -395,6 +395,7 @@ FILES = {
     "kobayashi": [
         "{name}/anat/{name}_ce-gadolinium_T1w.nii.gz",
         "derivatives/labels/{name}/anat/{name}_dseg.nii.gz",
+        "derivatives/brain/{name}/anat/{name}_desc-brain_mask.nii.gz",
         "participants.tsv",
     ],
     "mood": ["brain_train/{name}.nii.gz"],
@@ -654,7 +655,9 @@ def test_kobayashis_classes_lie_where_they_should():
 def test_kobayashis_subjects_have_the_classes_of_their_numbers(cohort):
     for folder in cohort["kobayashi"]:
         assert pd.read_csv(folder / "participants.tsv", sep="\t").anomalous.tolist() == [1]
-        assert set(np.unique(values(folder, "*_dseg.nii.gz"))) == {0, *kobayashi.findings(folder.name)}
+        label, brain = values(folder, "*_dseg.nii.gz"), values(folder, "*_mask.nii.gz") > 0
+        assert set(np.unique(label)) == {0, *kobayashi.findings(folder.name)}
+        assert not (brain & (label == 2)).any() and not (~brain & (label != 2) & (label > 0)).any()
 
 
 def test_structures_are_where_anatomy_has_them(cohort):

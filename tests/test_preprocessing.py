@@ -273,6 +273,10 @@ def test_more_derived_subjects_than_tested(tmp_path: Path) -> None:
     given = {"cohorts": json.dumps([healthy, derived]), "subjects": [f"a={table(tmp_path / 'a.tsv', 20)}"]}
     with pytest.raises(InputError, match="dataset made: asks for 6 test subjects, a has 5"):
         split.main(**given, seed=1, out=tmp_path / "splits.csv")
+    derived |= {"hosts": "validation", "test": None}
+    given["cohorts"] = json.dumps([healthy, derived])
+    with pytest.raises(InputError, match="dataset made: asks for some validation subjects, a has 0"):
+        split.main(**given, seed=1, out=tmp_path / "splits.csv")
 
 
 def test_splits(tmp_path: Path) -> None:
@@ -281,6 +285,7 @@ def test_splits(tmp_path: Path) -> None:
         {"dataset": "a", "modality": "T2", "train": 10, "validation": 4, "test": 5},
         {"dataset": "b", "modality": "T2", "validation": 2, "test": None},
         {"dataset": "c", "modality": "T2", "test": 5, "same_as": "a"},
+        {"dataset": "d", "modality": "T2", "test": 3, "same_as": "a", "hosts": "validation"},
     ]
     given = {"cohorts": json.dumps(cohorts), "subjects": [f"a={a}", f"b={b}"]}
     results = []
@@ -296,6 +301,9 @@ def test_splits(tmp_path: Path) -> None:
     assert (first["dataset"] == "b").sum() == 7
     tested = set(own[own["split"] == "test"]["subject"])
     assert set(first[first["dataset"] == "c"]["subject"]) == tested
+    hosts = first[first["dataset"] == "d"]
+    assert set(hosts["split"]) == {"test"} and len(hosts) == 3
+    assert set(hosts["subject"]) <= set(own[own["split"] == "validation"]["subject"])
 
 
 def test_too_few_subjects(tmp_path: Path) -> None:

@@ -87,6 +87,7 @@ LAYOUTS = {
     "kobayashi": [
         "sub-01/anat/sub-01_ce-gadolinium_T1w.nii.gz",
         "derivatives/labels/sub-01/anat/sub-01_dseg.nii.gz",
+        "derivatives/brain/sub-01/anat/sub-01_desc-brain_mask.nii.gz",
     ],
 }
 """The files of one subject of each reader."""
@@ -104,7 +105,7 @@ COLUMNS = {
     "brainweb": {"T1", "brain"},
     "brainweb_ms": {"T2", "label"},
     "bids": {"T1", "brain"},
-    "kobayashi": {"T1ce", "label"},
+    "kobayashi": {"T1ce", "label", "brain"},
 }
 
 
@@ -514,7 +515,8 @@ def test_bids_takes_the_first_session_and_run_and_no_derived_scan(tmp_path: Path
 
 def test_kobayashi_classes_and_people(tmp_path: Path):
     people = {"participants.tsv": "participant_id\tage\tsex\nsub-01\t61\tM\n"}
-    root = tree(tmp_path / "scans", *LAYOUTS["kobayashi"], **people)
+    without_mask = LAYOUTS["kobayashi"][:2]
+    root = tree(tmp_path / "scans", *without_mask, **people)
     row = indexed("kobayashi", root).loc["sub-01"]
     assert row[["age", "sex", "brain"]].tolist() == ["61", "M", ""]
     classes = ball(4)

@@ -11,7 +11,6 @@ from torch.optim import Adam, Optimizer
 from brainuad.methods import kobayashi_vae_l1
 from brainuad.methods.kobayashi_vae_l1 import Code, clipped, group, kl, sample
 from brainuad.methods.learner import Minimise
-from brainuad.networks.similarity import ssim
 
 
 class Method(kobayashi_vae_l1.Method):
@@ -31,9 +30,10 @@ class Method(kobayashi_vae_l1.Method):
         margin: float = 120.0,
         decoder_learning_rate: float = 1e-4,
         clip: float | None = None,
+        similarity: float = 1.0,
         **vae: float,
     ):
-        super().__init__(decoder_learning_rate=decoder_learning_rate, clip=clip, **vae)
+        super().__init__(decoder_learning_rate=decoder_learning_rate, clip=clip, similarity=similarity, **vae)
         self.alpha = alpha
         self.beta = beta
         self.margin = margin
@@ -41,10 +41,6 @@ class Method(kobayashi_vae_l1.Method):
     def optimisers(self) -> dict[str, Optimizer]:
         rates = {"encoder": self.learning_rate, "decoder": self.decoder_learning_rate}
         return {name: clipped(Adam([group(getattr(self, name), rate)]), self.clip) for name, rate in rates.items()}
-
-    def error(self, x: Tensor, made: Tensor) -> Tensor:
-        """(B) L_AE; SSIM has the constants of values that span 1, as in public code (kun4qi/vae_introvae)."""
-        return super().error(x, made) + x[0].numel() * (1 - ssim(x, made))
 
     def made(self, code: Code) -> tuple[Tensor, Tensor]:
         """Reconstructions of slices and as many slices decoded from the prior."""

@@ -9,7 +9,7 @@ from brainuad.methods import kobayashi_introvae_l1
 class Method(kobayashi_introvae_l1.Method):
     """x_hat = Dec(z*), z* from `steps` of Adam on L_AE(x, Dec(z)) that start at the mean of q(z|x).
 
-    The slices of a volume are searched together, each on its own: Adam's steps of one know nothing of the others'.
+    `together` slices are searched at a time, each on its own: Adam's steps of one know nothing of the others'.
     """
 
     def __init__(self, *, steps: int = 100, step_size: float = 1e-3, **introvae: float):

@@ -8,9 +8,12 @@ from torch.nn.utils import clip_grad_norm_
 from brainuad.methods.base import Maps, Volume
 from brainuad.methods.learner import Learner, array
 from brainuad.networks import introvae
+from brainuad.networks.similarity import ssim
 from brainuad.scaling import native, symmetric
 from brainuad.warping import augment
 
+PIXELS = 256 * 256
+"""Of the paper's slices."""
 Code = tuple[Tensor, Tensor]
 """Mean and log variance of q(z|x), each (B, latent, 4, 4)."""
 
@@ -30,6 +33,8 @@ def sample(code: Code) -> Tensor:
 class Method(Learner):
     """min of L_AE + KL( q(z|x) || N(0, I) ), L_AE = |x - Dec(z)|^2, z ~ q(z|x) a map of `latent` x 4 x 4 (eq. 1 to 3).
 
+    With a weight of `similarity` L_AE holds SSIM, too, which the paper has in the IntroVAE alone.
+
     Slices come with values from `lowest` to 1, the networks see them in [-1, 1]; in training they are mirrored with
     probability `flip`, turned by up to `rotation` degrees and scaled by N(1, `scaling`). The score is |x - Dec(mu)|.
     `together` slices are rebuilt at a time.
@@ -44,6 +49,7 @@ class Method(Learner):
         learning_rate: float = 1e-4,
         decoder_learning_rate: float = 5e-3,
         clip: float | None = 1.0,
+        similarity: float = 0.0,
         rotation: float = 20.0,
         scaling: float = 0.05,
         flip: float = 0.5,
@@ -54,6 +60,7 @@ class Method(Learner):
         self.learning_rate = learning_rate
         self.decoder_learning_rate = decoder_learning_rate
         self.clip = clip
+        self.similarity = similarity
         self.augmentation = rotation, scaling, flip
         self.lowest = lowest
         self.together = together
@@ -71,8 +78,14 @@ class Method(Learner):
         return augment(x, *self.augmentation) if self.training else x
 
     def error(self, x: Tensor, made: Tensor) -> Tensor:
-        """(B) L_AE of slices in [-1, 1]: the squared error, summed over a slice's pixels (eq. 2)."""
-        return ((x - made.float()) ** 2).flatten(1).sum(1)
+        """(B) L_AE of slices in [-1, 1]: squared error + similarity * (1 - SSIM), summed over a slice's pixels (eq. 2).
+
+        Of smaller slices than the paper's it is what a slice of that size would have, since the latent, and with it
+        the divergence beside the error, is as large for them. SSIM has the constants of values that span 1, as in
+        public code (kun4qi/vae_introvae).
+        """
+        error = ((x - made.float()) ** 2).flatten(1).mean(1)
+        return PIXELS * (error + self.similarity * (1 - ssim(x, made)) if self.similarity else error)
 
     def loss(self, x: Tensor, brain: Tensor) -> dict[str, Tensor]:
         x = self.prepared(x)

@@ -12,6 +12,7 @@ from math import log2
 from torch import Tensor, nn
 
 from brainuad.errors import InputError
+from brainuad.networks.he import he
 
 ENCODER = (32, 64, 128, 256, 512, 512)
 DECODER = (512, 512, 256, 128, 64, 32, 16)
@@ -68,7 +69,7 @@ class Encoder(nn.Module):
         self.features = nn.Sequential(*layers)
         self.mean = nn.Conv2d(latent, latent, 1)
         self.log_variance = nn.Conv2d(latent, latent, 1)
-        self.apply(_start)
+        self.apply(he(SLOPE))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.features(x)
@@ -82,12 +83,4 @@ def decoder(size: int = 256, latent: int = 128, width: float = 1.0) -> nn.Sequen
     for inputs, outputs in pairwise(filters):
         layers += [nn.Upsample(scale_factor=2, mode="bilinear"), *convolution(inputs, outputs), Block(outputs, outputs)]
     last = nn.Conv2d(filters[-1], 1, 5, padding=2)
-    return nn.Sequential(*layers, last, nn.Tanh()).apply(_start)
-
-
-def _start(layer: nn.Module) -> None:
-    """He et al. 2015, as the paper says."""
-    if isinstance(layer, nn.Conv2d):
-        nn.init.kaiming_normal_(layer.weight, a=SLOPE)
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
+    return nn.Sequential(*layers, last, nn.Tanh()).apply(he(SLOPE))

@@ -2,9 +2,11 @@
 
 The head keeps its skull. Cubic resampling to 1 mm, a piecewise-linear map of intensities with the white matter's peak
 in the middle, axial slices of 256 x 256 pixels in [-1, 1]. The paper scores inside the body, but gives neither the
-body's outline nor the ends of the map: here half of Otsu's threshold, and the body's 1st and 99th percentile. Slices
-are cropped around the brain's middle, not the scan's, and reach 180 mm from the lowest to the highest: the whole top of
-the head, since abnormalities of the skull count.
+body's outline nor the ends of the map: here half of Otsu's threshold, and the body's 1st and 99th percentile. The map
+is one for the volume; "every image was renormalized to the range [-1, 1]" is read as its end, since a stretch of each
+slice by its own extremes would move the white matter's peak off the middle. Slices are cropped around the brain's
+middle, not the scan's, and reach 180 mm from the lowest to the highest: the whole top of the head, since abnormalities
+of the skull count.
 """
 
 import numpy as np

@@ -28,7 +28,8 @@ def main(
     device: str = "auto",
     threads: int = 0,
 ) -> None:
-    """Fit it on the slices of TRAIN and their structures; those of VALIDATION tell when to stop.
+    """Fit it on the slices of TRAIN and their structures; those of VALIDATION tell when to stop, where
+    `patience` is set.
 
     SETTINGS are the network's and TRAINING those of the loop, both as JSON. A killed run goes on where it stood.
     """

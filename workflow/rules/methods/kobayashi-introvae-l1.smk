@@ -11,6 +11,7 @@ register(
         alpha=0.5,
         beta=0.04,
         margin=120.0,
+        similarity=1.0,
         learning_rate=1e-4,
         decoder_learning_rate=1e-4,
         rotation=20.0,

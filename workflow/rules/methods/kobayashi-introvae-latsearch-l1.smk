@@ -4,7 +4,7 @@ register(
     "kobayashi-introvae-latsearch-l1",
     "IntroVAE + LatSearch, L1",
     base="kobayashi-introvae-l1",
-    settings=dict(steps=100, step_size=1e-3),
+    settings=dict(steps=100, step_size=1e-3, together=32),
 )
 
 

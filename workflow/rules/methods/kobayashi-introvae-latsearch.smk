@@ -6,7 +6,7 @@ register(
     published="IntroVAE+LatSearch",
     base="kobayashi-introvae-l1",
     guide="kobayashi-embedding",
-    settings=dict(steps=100, step_size=1e-3, stride=1),
+    settings=dict(steps=100, step_size=1e-3, together=32, stride=1),
 )
 
 

@@ -1,7 +1,7 @@
 # VAE, Kobayashi et al. 2021, sections II-B1 and III-C1: latent, learning rates. Section III-B names flips, scaling and
 # rotation; their strengths are of a public implementation (kun4qi/vae_introvae). Clipping the gradient is ours, since
-# the decoder's rate is fifty times the encoder's. The recipe's intensities begin at -1. Scored by |x - x_hat|, as for
-# Fig. 5.
+# the decoder's rate is fifty times the encoder's. SSIM is in the IntroVAE's error alone. The recipe's intensities begin
+# at -1. Scored by |x - x_hat|, as for Fig. 5.
 
 register(
     "kobayashi-vae-l1",
@@ -13,6 +13,7 @@ register(
         learning_rate=1e-4,
         decoder_learning_rate=5e-3,
         clip=1.0,
+        similarity=0.0,
         rotation=20.0,
         scaling=0.05,
         flip=0.5,

@@ -71,14 +71,15 @@ def head_first(spacing: float) -> Grid:
 
 
 def write(study: Study, folder: Path) -> None:
-    """The head (int16) and its label (uint8)."""
+    """The head (int16), its label and its brain mask (uint8)."""
     anatomy, label = patient(study, findings(study.subject))
     target = head_first(study.spacing)
     moved = pose(study.rng("pose"), degrees=3, mm=3)
     scan = folder / study.subject / "anat" / f"{study.subject}_ce-gadolinium_T1w.nii.gz"
     save(scan, study.scan(anatomy, "T1ce", target, moved), target.affine, np.int16)
-    truth = folder / "derivatives" / "labels" / study.subject / "anat" / f"{study.subject}_dseg.nii.gz"
-    save(truth, study.mask(label, target, moved), target.affine, np.uint8)
+    for kind, ending, values in (("labels", "dseg", label), ("brain", "desc-brain_mask", anatomy.brain)):
+        path = folder / "derivatives" / kind / study.subject / "anat" / f"{study.subject}_{ending}.nii.gz"
+        save(path, study.mask(values, target, moved), target.affine, np.uint8)
     row = {
         "participant_id": study.subject,
         "age": study.case.age,
@@ -92,5 +93,5 @@ def pack(folders: list[Path], out: Path) -> list[dict[str, str]]:
     """One zip of the tree, participants.tsv included."""
     people = pd.concat([pd.read_csv(path, sep="\t") for _, path in members(folders, PEOPLE)])
     table = people.sort_values("participant_id").to_csv(sep="\t", index=False).encode()
-    files = [*contents(folders, "sub-*/anat/*"), *contents(folders, "derivatives/labels/*/anat/*"), (PEOPLE, table)]
+    files = [*contents(folders, "sub-*/anat/*"), *contents(folders, "derivatives/*/*/anat/*"), (PEOPLE, table)]
     return [archive(out / "kobayashi.zip", sorted(files), subjects=len(folders))]

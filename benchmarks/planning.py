@@ -2,7 +2,8 @@
 
 In a copy of the workflow whose data are pretended: as many subjects as the table of sources lists, found and split, so
 that no job is still unknown. The run is that of config.yaml, with CONFIGFILE laid over it. Prints the number of
-jobs, the seconds of the processor until their graph stands, and those of the whole dry run, which then prints them.
+jobs, the seconds of the processor until their graph stands, and those of the whole dry run, which then prints them;
+then the same of a run that has nothing to do, since every file is there, empty, and recorded as made.
 """
 
 import argparse
@@ -37,6 +38,17 @@ def snakemake(folder: Path, *arguments: str) -> tuple[str, float, float]:
     if process.returncode:
         sys.exit("".join(lines)[-5000:])
     return "".join(lines), planned, total
+
+
+def make_all(folder: Path, options: list[str]) -> None:
+    """Every file of the run, empty, and Snakemake's records of them, as if all jobs had run."""
+    listed, _, _ = snakemake(folder, "--summary", *options)
+    for line in listed.splitlines():
+        path = folder / line.split("\t")[0]
+        if line.startswith("results/") and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    snakemake(folder, "--touch", "--quiet", "all", *options)
 
 
 def processor(process: int) -> float:
@@ -82,8 +94,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         options = pretend(Path(folder), arguments.configfile and arguments.configfile.absolute())
         output, planned, total = snakemake(Path(folder), "--dry-run", "--quiet", "rules", *options)
-    jobs = re.search(r"^total +(\d+)$", output, re.MULTILINE)[1]
-    print(f"{jobs} jobs, {planned:.1f} s until the graph stands, {total:.1f} s in all")
+        jobs = re.search(r"^total +(\d+)$", output, re.MULTILINE)[1]
+        print(f"{jobs} jobs, {planned:.1f} s until the graph stands, {total:.1f} s in all", flush=True)
+        make_all(Path(folder), options)
+        output, _, total = snakemake(Path(folder), *options)
+    if "Nothing to be done" not in output:
+        sys.exit(output[-5000:])
+    print(f"{total:.1f} s when there is nothing to do")
 
 
 if __name__ == "__main__":

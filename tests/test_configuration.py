@@ -139,6 +139,9 @@ def test_a_segmentation_is_taken_with_its_defaults() -> None:
     module, own = configuration.own_segmentation({"segmentation": {"method": "superpixels", "scale": 50}})
     assert module == "superpixels"
     assert own == {"scale": 50, "sigma": 0.8, "min_size": 20, "choose": "mean", "max_background": 0.5}
+    stated = {"method": "strega", "min_area": 16, "thresholded": ["random"], "methods": {"csf-mask": {"min_area": 1}}}
+    found = [configuration.own_segmentation({"segmentation": stated}, name)[1] for name in ("csf-mask", "strega", None)]
+    assert found == [{"step": 0.2, "otsu": "slice", "min_area": area} for area in (1, 16, 16)]
 
 
 def test_titles_tell_that_slices_are_drawn(config: dict) -> None:
@@ -175,8 +178,8 @@ def test_a_study_with_fewer_methods_and_cohorts_asks_for_fewer_figures(config: d
     study = studies(config)["baur2021"]
     assert list(study["groups"]) == ["unified"]
     assert {tuple(entry["methods"]) for entry in study["sweeps"].values()} == {("vae",)}
-    assert study["contrasts"] == []
-    assert [shift["cohorts"] for shift in study["shifts"]] == [["ms", "tumour"]]
+    assert [contrast["pairs"] for contrast in study["contrasts"]] == [[["vae", "random"]]]
+    assert [shift["cohorts"] for shift in study["shifts"]] == [["healthy", "ms"], ["ms", "tumour"]]
 
 
 def test_sweep_becomes_one_dataset_and_one_cohort_for_each_condition(config: dict) -> None:
@@ -193,20 +196,22 @@ def test_sweep_becomes_one_dataset_and_one_cohort_for_each_condition(config: dic
 
 
 def test_the_same_people_never_meet_in_one_study(config: dict) -> None:
-    config["studies"] = {"baur2021": {"cohorts": {"ms": {"dataset": "brats2021"}}}}
+    config["studies"] = {"baur2021": {"cohorts": {"ms": {"dataset": "brats2021", "title": "BraTS"}}}}
     with pytest.raises(InputError, match="datasets 'brats' and 'brats2021' hold the same people"):
         check(config)
 
 
 def test_donors_count_among_a_study_s_people(config: dict) -> None:
     transplanted = {"dataset": "ixi-transplant", "modality": "T2", "title": "transplanted", "test": 5}
-    config["studies"] = {"baur2021": {"cohorts": {"tumour": {"dataset": "brats2023"}, "made": transplanted}}}
+    config["studies"] = {
+        "baur2021": {"cohorts": {"tumour": {"dataset": "brats2023", "title": "BraTS"}, "made": transplanted}}
+    }
     with pytest.raises(InputError, match="datasets 'brats' and 'brats2023' hold the same people"):
         check(config)
 
 
 def test_patients_without_masks_are_no_cohort(config: dict) -> None:
-    config["studies"] = {"baur2021": {"cohorts": {"tumour": {"dataset": "pernet"}}}}
+    config["studies"] = {"baur2021": {"cohorts": {"tumour": {"dataset": "pernet", "title": "Pernet"}}}}
     with pytest.raises(InputError, match="dataset 'pernet' has no masks"):
         studies(config)
 
@@ -234,8 +239,14 @@ def test_unknown_names_in_preparation(config: dict, key: str, value: str) -> Non
 
 
 def test_nobody_trains_on_the_ill(config: dict) -> None:
-    config["studies"] = {"baur2021": {"cohorts": {"healthy": {"dataset": "mood-toy"}}}}
+    config["studies"] = {"baur2021": {"cohorts": {"healthy": {"dataset": "mood-toy", "title": "toy"}}}}
     with pytest.raises(InputError, match=r"trains on 'mood-toy', whose subjects aren't healthy"):
+        studies(config)
+
+
+def test_another_dataset_needs_another_title(config: dict) -> None:
+    config["studies"] = {"baur2021": {"cohorts": {"tumour": {"dataset": "brats2021"}}}}
+    with pytest.raises(InputError, match=r"cohorts.tumour is now of brats2021, but has the title of brats. State"):
         studies(config)
 
 
@@ -359,7 +370,10 @@ def test_one_folder_holds_the_same_people(config: dict, tmp_path: Path, folder: 
     (tmp_path / "linked").symlink_to(tmp_path / "a")
     config["datasets"]["ours"] = {"reader": "bids", "path": str(tmp_path / "a")}
     config["datasets"]["again"] = {"reader": "bids", "path": str(tmp_path / folder)}
-    cohorts = {"healthy": {"dataset": "ours"}, "again": {"dataset": "again", "modality": "T2", "title": "t", "test": 1}}
+    cohorts = {
+        "healthy": {"dataset": "ours", "title": "ours"},
+        "again": {"dataset": "again", "modality": "T2", "title": "t", "test": 1},
+    }
     config["studies"] = {"baur2021": {"cohorts": cohorts}}
     if same:
         with pytest.raises(InputError, match="datasets 'again' and 'ours' hold the same people"):

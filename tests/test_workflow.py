@@ -344,7 +344,7 @@ def test_full_run_fetches_what_is_open(finished: Path) -> None:
 
 
 def test_full_run_without_gated_data_is_one_page(finished: Path) -> None:
-    (finished / "gated.yaml").write_text("studies: {baur2021: {cohorts: {ms: {dataset: isbi2015}}}}")
+    (finished / "gated.yaml").write_text("studies: {baur2021: {cohorts: {ms: {dataset: isbi2015, title: ISBI}}}}")
     output = snakemake(finished, "--cores", "8", "--configfile", "gated.yaml", check=False)
     assert re.search(r"baur2021 +can't start: isbi2015 is missing", output)
     assert "data/isbi2015/" in output

@@ -69,7 +69,8 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
             raise InputError("config.yaml", f"study '{name}' is unknown", f"Known studies: {', '.join(known)}")
         if changes is None:
             continue
-        study = lay_over(read_study(workflow / "studies", name), changes)
+        stated = read_study(workflow / "studies", name)
+        study = lay_over(stated, changes)
         check_schema(study, schema, f"study {name}")
         roles = study["cohorts"].keys() | changes.get("cohorts", {}).keys() | stated_roles(workflow / "studies", name)
         study["cohorts"] = expand_cohorts(study["cohorts"], config["datasets"])
@@ -87,6 +88,7 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
                 raise InputError(
                     f"study {name}", f"{kind} '{unknown}' is unknown", f"Known {kind}s: {', '.join(there)}"
                 )
+        check_titles(name, stated["cohorts"], changes.get("cohorts", {}))
         check_healthy(name, config, study["cohorts"])
         for cohort in study["cohorts"].values():
             entry = config["datasets"][cohort["dataset"]]
@@ -107,6 +109,15 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
     for name, study in studies.items():
         check_models(name, study, studies)
     return studies
+
+
+def check_titles(study: str, stated: dict, changes: dict) -> None:
+    """Raise InputError for a cohort with another dataset than the study's file states, but still with its title."""
+    for role in stated.keys() & changes.keys():
+        before, cohort = stated[role]["dataset"], changes[role] or {}
+        if cohort.get("dataset", before) != before and "title" not in cohort:
+            problem = f"cohorts.{role} is now of {cohort['dataset']}, but has the title of {before}"
+            raise InputError(f"study {study}", problem, f"State cohorts.{role}.title too")
 
 
 def read_study(folder: Path, name: str) -> dict:
@@ -150,10 +161,9 @@ def check_drawing(study: str, values: dict) -> None:
                 raise InputError(f"study {study}", problem, mend)
 
 
-def own_segmentation(study: dict) -> tuple[str, dict]:
-    """The module of a study's segmentation and its settings, the defaults too."""
-    own = {key: value for key, value in study["segmentation"].items() if key != "thresholded"}
-    module = own.pop("method")
+def own_segmentation(study: dict, method: str | None = None) -> tuple[str, dict]:
+    """The module of a study's segmentation and its settings, the defaults and those of one method's maps too."""
+    module, own = segmentation.own(study["segmentation"], method)
     return module, {**settings.defaults(segmentation.load(module).segment), **own}
 
 
@@ -177,8 +187,9 @@ def check_inpainted(study: str, config: dict, values: dict) -> None:
 def check_segmentation(study: str, values: dict) -> None:
     """Raise InputError for a setting that a study's segmentation, where there is one, doesn't have."""
     if "segmentation" in values:
-        module, own = own_segmentation(values)
-        settings.check(f"study {study}", f"segmentation {module}", segmentation.load(module).segment, own)
+        for method in (None, *values["segmentation"].get("methods", {})):
+            module, own = own_segmentation(values, method)
+            settings.check(f"study {study}", f"segmentation {module}", segmentation.load(module).segment, own)
 
 
 def check_models(study: str, values: dict, studies: dict[str, dict]) -> None:

@@ -55,6 +55,13 @@ with h5py.File(a.i) as source, h5py.File(a.o, "w") as target:
     source.copy(a.s, target, a.d)
 """
 """Stands for h5copy where HDF5's tools aren't installed."""
+ROOMY = """
+import shutil
+from types import SimpleNamespace
+
+shutil.disk_usage = lambda path: SimpleNamespace(free=10**15)
+"""
+"""A disk that holds a full run; what is told of one that doesn't is in test_doctor.py."""
 
 
 def own_package(folder: Path) -> dict[str, str]:
@@ -83,6 +90,7 @@ def copy_project(folder: Path) -> Path:
     (folder / "profiles").symlink_to("workflow/profiles")
     for name in ("workflow", "src"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    (folder / "src/sitecustomize.py").write_text(ROOMY)
     return folder
 
 

@@ -1,5 +1,6 @@
 """The profiles of clusters, without a cluster."""
 
+import json
 import os
 import re
 import subprocess
@@ -24,6 +25,12 @@ FEW = {
     },
     "preparation": [],
 }
+"""A study of a few methods."""
+GROUPED = {
+    "studies": {"baur2021": {"cohorts": {"ms": None, "msseg": None}, "methods": ["random", "constant"]}},
+    "preparation": [{"recipe": "baur", "dataset": "phantom-transplant", "modality": "T1", "subjects": 1}],
+}
+"""Less still, and a dataset that is made from others."""
 
 
 def profile(name: str) -> dict:
@@ -34,12 +41,12 @@ def installed(executor: str) -> bool:
     return find_spec(f"snakemake_executor_plugin_{executor.replace('-', '_')}") is not None
 
 
-def snakemake(folder: Path, *arguments: str) -> str:
+def snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
     """Run Snakemake on the project from another folder; its output."""
     environment = {**os.environ, "PYTHONPATH": f"{PROJECT / 'src'}:{PLUGINS}", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile"), *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
+    assert not check or done.returncode == 0, (done.stdout + done.stderr)[-5000:]
     return done.stdout + done.stderr
 
 
@@ -80,17 +87,53 @@ def test_clusters_differ_in_what_is_the_sites_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
+def test_groups_are_of_rules_that_there_are(name: str) -> None:
+    """Snakemake says nothing of others."""
+    files = (PROJECT / "workflow/rules").rglob("*.smk")
+    rules = {rule for file in files for rule in re.findall(r"^(?:use )?rule (?:\w+ as )?(\w+)", file.read_text(), re.M)}
+    assert {group.partition("=")[0] for group in profile(name)["groups"]} <= rules
+
+
+def pretended(options: dict) -> dict:
+    """A profile with the scheduler that runs everything at once in place of its own."""
+    own, storage = f"{options['executor']}-", ("default-storage-provider", "container-image")
+    kept = {key: value for key, value in options.items() if not key.startswith(own) and key not in storage}
+    return {**kept, "executor": "pretended"}
+
+
+def write(folder: Path, options: dict) -> None:
+    (folder / "profile").mkdir()
+    (folder / "profile/config.yaml").write_text(yaml.safe_dump(options))
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
 def test_a_study_is_planned_for_a_cluster(name: str, folder: Path) -> None:
     """With its own executor where that is installed, else with one that runs everything at once."""
     options = profile(name)
-    if not installed(options["executor"]):
-        own, storage = f"{options['executor']}-", ("default-storage-provider", "container-image")
-        kept = {key: value for key, value in options.items() if not key.startswith(own) and key not in storage}
-        options = {**kept, "executor": "pretended"}
-    (folder / "profile").mkdir()
-    (folder / "profile/config.yaml").write_text(yaml.safe_dump(options))
+    write(folder, options if installed(options["executor"]) else pretended(options))
     output = planned(folder, "--workflow-profile", "profile")
     assert {"fit_vae": 1, "score_vae": 6, "evaluate": 12}.items() <= jobs(output).items()
+
+
+def test_a_study_runs_in_groups(folder: Path) -> None:
+    """Once it is known who its subjects are; each job in one submission."""
+    write(folder, {**pretended(profile("slurm")), "jobs": 2, "seconds-between-status-checks": 1})
+    (folder / "grouped.yaml").write_text(yaml.safe_dump(GROUPED))
+    files = [str(PROJECT / "workflow/runs/tiny.yaml"), "few.yaml", "grouped.yaml"]
+    config = ["--configfile", *files, "--"]
+    run = ["--workflow-profile", "profile", *config, "results/tiny/baur2021/metrics.csv", "preparation"]
+    assert "BrainUAD: groups need to know all subjects." in snakemake(folder, *run, check=False)
+    assert not (folder / "submissions.jsonl").exists()
+    snakemake(folder, "--cores", "2", *config, "splits")  # as in a cluster's job, but sooner
+    snakemake(folder, *run)
+    submissions = [json.loads(line) for line in (folder / "submissions.jsonl").read_text().splitlines()]
+    made = [file for submission in submissions for file in submission]
+    assert len(made) == len(set(made)) and all((folder / file).exists() for file in made)
+    together = [{file.rpartition("_")[2] for file in submission if "_" in file} for submission in submissions]
+    assert any({"transform.tfm", "label.nii.gz"} <= kinds for kinds in together)
+    evaluated = [[file for file in submission if file.endswith("metrics.csv")] for submission in submissions]
+    assert [len(files) for files in evaluated if len(files) > 1] == [2, 2]
+    assert "Nothing to be done" in snakemake(folder, *run)
 
 
 def test_every_rule_asks_for_more_when_it_is_run_again() -> None:

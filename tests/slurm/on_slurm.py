@@ -80,9 +80,12 @@ def scheduled(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Sched
     """The study on SLURM; a training is killed once it has left a checkpoint."""
     run = Scheduled(shutil.copytree(archives, tmp_path_factory.mktemp("scheduled") / "project", symlinks=True))
     environment = {**os.environ, "PYTHONPATH": str(run.folder / "src"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "snakemake", *SUBMIT, *RUN, *TABLES]
+    command = [sys.executable, "-m", "snakemake", *SUBMIT, *RUN]
+    subprocess.run([*command, "splits"], cwd=run.folder, env=environment, check=True)
     with (run.folder / "said").open("w") as said:
-        process = subprocess.Popen(command, cwd=run.folder, env=environment, stdout=said, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [*command, *TABLES], cwd=run.folder, env=environment, stdout=said, stderr=subprocess.STDOUT
+        )
         while process.poll() is None:
             jobs = running()
             run.running.append(len(jobs))

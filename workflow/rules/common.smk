@@ -67,6 +67,11 @@ def any_of(names):
 onstart:
     if not PHANTOMS:
         print(PAGE.page(), file=sys.stderr)
+    # Snakemake 9.27 groups the jobs anew after each checkpoint, and then some run twice and others never.
+    grouped = workflow.group_settings.overwrite_groups and not workflow.local_exec
+    if grouped and {job.rule.name for job in workflow.dag.targetjobs} != {"splits"}:
+        if any(job.is_checkpoint for job in workflow.dag.needrun_jobs()):
+            sys.exit("BrainUAD: groups need to know all subjects. Run the same command with the target splits first")
     # So as not to submit too many jobs at once, Snakemake 9.27 looks over all ready jobs again a second after each
     # look, and a new series of looks begins with each job that ends: hundreds of jobs later it keeps a processor busy.
     # On one machine there is nothing to hold back.

@@ -171,6 +171,13 @@ checkpoint split:
         "brainuad split --cohorts {params.cohorts:q} {params.subjects} --seed {params.seed} --out {output} 2> {log}"
 
 
+# Who there is, in all that is run: the first of two calls where a profile has groups.
+rule splits:
+    input:
+        [f"{RESULTS}/{study}/splits.csv" for study in REPORTED],
+        [f"{RESULTS}/volumes/{dataset}/subjects.tsv" for dataset in USED_MODALITIES],
+
+
 def subjects(w):
     """Subjects of a job's study, dataset and split, in order; of the training subjects the share that a sweep leaves,
     nested: the fewer are among the more."""

@@ -1,6 +1,11 @@
-"""A scheduler for Snakemake that runs what it is given at once, to try profiles where there is no cluster."""
+"""A scheduler for Snakemake that runs what it is given at once, to try profiles where there is no cluster.
 
+It notes what each submission makes: a line of submissions.jsonl.
+"""
+
+import json
 import subprocess
+from pathlib import Path
 
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
@@ -23,6 +28,9 @@ class Executor(RemoteExecutor):
     """Each submission is a process."""
 
     def run_job(self, job) -> None:
+        made = [str(file) for each in (job.jobs if job.is_group() else [job]) for file in each.output]
+        with Path("submissions.jsonl").open("a") as submissions:
+            submissions.write(json.dumps(made) + "\n")
         process = subprocess.Popen(["bash", "-c", self.format_job_exec(job)])
         self.report_job_submission(SubmittedJobInfo(job, aux={"process": process}))
 

@@ -3,7 +3,8 @@
 In a copy of the workflow whose data are pretended: as many subjects as the table of sources lists, found and split, so
 that no job is still unknown. The run is that of config.yaml, with CONFIGFILE laid over it. Prints the number of
 jobs, the seconds of the processor until their graph stands, and those of the whole dry run, which then prints them;
-then the same of a run that has nothing to do, since every file is there, empty, and recorded as made.
+the same in the groups of profiles/slurm, with the number of submissions; then the same of a run that has nothing to
+do, since every file is there, empty, and recorded as made. `--targets baur2021` plans that study alone.
 """
 
 import argparse
@@ -51,6 +52,16 @@ def make_all(folder: Path, options: list[str]) -> None:
     snakemake(folder, "--touch", "--quiet", "all", *options)
 
 
+def grouping() -> list[str]:
+    """The options by which clusters' profiles put jobs in groups."""
+    return ["--groups", *yaml.safe_load((PROJECT / "workflow/profiles/slurm/config.yaml").read_text())["groups"]]
+
+
+def submissions(output: str) -> int:
+    """How many submissions a dry run in groups is: the groups, and the jobs that are in none of them."""
+    return len(re.findall(r"^(?:\[.*\] Group job |(?:local)?rule )", output, re.MULTILINE))
+
+
 def processor(process: int) -> float:
     """Seconds of the processor that a process has had; Linux keeps them until its parent has heard that it ended."""
     times = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
@@ -90,12 +101,16 @@ def pretend(folder: Path, configfile: Path | None) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("configfile", type=Path, nargs="?")
+    parser.add_argument("--targets", nargs="+", default=[])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         options = pretend(Path(folder), arguments.configfile and arguments.configfile.absolute())
+        options += arguments.targets
         output, planned, total = snakemake(Path(folder), "--dry-run", "--quiet", "rules", *options)
         jobs = re.search(r"^total +(\d+)$", output, re.MULTILINE)[1]
         print(f"{jobs} jobs, {planned:.1f} s until the graph stands, {total:.1f} s in all", flush=True)
+        output, planned, total = snakemake(Path(folder), "--dry-run", *grouping(), *options)
+        print(f"{submissions(output)} submissions in groups, {planned:.1f} s and {total:.1f} s", flush=True)
         make_all(Path(folder), options)
         output, _, total = snakemake(Path(folder), *options)
     if "Nothing to be done" not in output:

@@ -83,7 +83,7 @@ def measured(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     files = {"images": made / "images.h5", "labels": made / "labels.h5", "processed": made / f"{method}.h5"}
     outs = {"out_metrics": out / f"{method}.csv", "out_curves": out / f"{method}-curves.csv"}
-    rectified.main(**files, **outs, **{"method": method, "classes": json.dumps(KINDS), **KNOWN, **changes})
+    rectified.main(**outs, **files | {"method": method, "classes": json.dumps(KINDS), **KNOWN, **changes})
     return table.read(outs["out_metrics"]), read_table(outs["out_curves"], "rectified")
 
 
@@ -104,6 +104,17 @@ def test_each_volume_has_a_curve_for_each_class_that_it_shows(made: Path, tmp_pa
 def test_where_no_classes_are_told_apart_all_are_lesions(made: Path, tmp_path: Path) -> None:
     found, curves = measured(made, tmp_path, classes="{}")
     assert set(curves["class"]) == {"lesion"} and set(found["metric"].str.contains("lesion")) == {True}
+
+
+def test_a_map_that_finds_nothing_has_no_precision(made: Path, tmp_path: Path) -> None:
+    """No threshold of a map that is lowest on the class is better than none at all."""
+    with h5py.File(made / "labels.h5") as file:
+        inverse = -file["label"][:].astype(np.float32)
+    slices.write(tmp_path / "inverse.h5", {"score": inverse}, {})
+    found, _ = measured(made, tmp_path, processed=tmp_path / "inverse.h5")
+    known = found[found["subject"] == "b"].set_index("metric")["value"]
+    assert metric("precision", "metastasis") not in known
+    assert known[[metric("sensitivity", "metastasis"), metric("f1", "metastasis")]].tolist() == [0, 0]
 
 
 def test_an_unknown_class_is_refused(made: Path, tmp_path: Path) -> None:

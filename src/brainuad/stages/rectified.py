@@ -29,6 +29,7 @@ def main(
     """Write the measures of Table I as a long table and the mean curve of each class as CSV.
 
     CLASSES is JSON {label value: class}; without any all labels are one class, `lesion`. Maps are post-processed ones.
+    What a volume leaves undefined, the precision of a map that finds nothing of a class, has no row.
     """
     names = kinds(parse(classes, "--classes"))
     rows, found = [], defaultdict(list)
@@ -50,6 +51,7 @@ def main(
                 rows += [
                     (volume.name, rectified.metric(measure, names[number]), value)
                     for measure, value in curve.measures.items()
+                    if np.isfinite(value)
                 ]
     known = {"study": study, "dataset": dataset, "method": method, "seed": seed}
     long = pd.DataFrame(rows, columns=["subject", "metric", "value"]).assign(**known)

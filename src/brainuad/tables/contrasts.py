@@ -107,13 +107,13 @@ def contrast_block(study: Study, section: Contrasts, rows: pd.DataFrame) -> Bloc
     ]
     there = set(zip(own["method"], own["reference"], strict=True))
     missing = "; ".join(f"{a} − {b}" for a, b in section.pairs if (a, b) not in there)
-    heading = f"{section.section} {section.title}"
+    heading = f"{section.section}: {section.title}"
     return Block(heading, section.text, missing, ("Comparison", "Dataset"), metrics_of(own), lines)
 
 
 def shift_block(study: Study, section: Shift, rows: pd.DataFrame) -> Block:
     """A line for each method."""
-    heading = f"{section.section} {section.title}"
+    heading = f"{section.section}: {section.title}"
     known = {cohort.dataset for cohort in study.cohorts}
     missing = [dataset for dataset in section.datasets if dataset not in known]
     if missing:

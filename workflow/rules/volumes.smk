@@ -233,7 +233,7 @@ rule volume:
         f"{RESULTS}/benchmarks/volume/{{dataset}}/{{modality}}/{{subject}}.tsv"
     threads: 1
     resources:
-        mem_mb=doubling(2000),
+        mem_mb=doubling(5000),
         runtime=doubling(20),
     shell:
         "brainuad volume --subjects {input} --subject {wildcards.subject} --modality {wildcards.modality}"

@@ -46,7 +46,7 @@ test: .venv/ready
 	$(BIN)/pytest
 
 test-slurm: .venv/ready
-	$(BIN)/pip install --quiet --constraint envs/constraints.txt --editable '.[dev,slurm]'
+	$(BIN)/pip install --quiet --constraint envs/constraints.txt --editable '.[dev,clusters]'
 	tests/slurm/node.sh start
 	$(BIN)/pytest tests/slurm/on_slurm.py; status=$$?; tests/slurm/node.sh stop; exit $$status
 

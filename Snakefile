@@ -8,6 +8,10 @@ configfile: "config.yaml"
 container: "envs/brainuad.sif"
 
 
+# With --sdm conda: the environment of this name, which is made from envs/environment.yaml.
+conda: "brainuad"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/phantom.smk"
 include: "workflow/rules/volumes.smk"

@@ -6,8 +6,9 @@ small and a larger brain, for one step of an iteration and for two, since what m
 step is the same. Counted are the operations of convolutions and matrix products, timed are the same passes; both are
 then scaled to all slices, steps and pixels of the run. `hours` are those of the device at hand.
 
-Windows count as whole passes, though those of an exact heatmap share about half of their work. Left out are the passes
-over validation slices, preprocessing, tables and figures.
+Windows count as whole passes, though those of an exact heatmap share about half of their work. Seconds of a few slices
+at a time are more than their share of a whole batch's. Left out are validation, what single squares and examples of
+heatmaps cost, the judge of fidelity, preprocessing, tables and figures.
 """
 
 import argparse
@@ -27,7 +28,7 @@ import numpy as np
 import pandas as pd
 import torch
 import yaml
-from planning import pretend, snakemake
+from planning import PROJECT, pretend, snakemake
 from speed import synchronise
 from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.module_tracker import ModuleTracker
@@ -42,19 +43,19 @@ from brainuad.methods.learner import Learner
 from brainuad.methods.restoration import Restoration
 
 BRAIN = 0.3
-"""The share of a slice that the brain, or the body, takes."""
-TRIED = 0.001, 0.002
-"""Those of the slices that are tried."""
+"""The share of a slice that the brain, or the body, takes, an assumption."""
+TRIED = (8, 8), (8, 16)
+"""Rows and columns of the brains that are tried."""
 EPOCHS = 25
-"""Epochs of a training that stops early, no more than which are allowed; how many it takes nobody knows before."""
+"""Epochs of a training that stops early, an assumption: how many it takes nobody knows before."""
 WITHOUT_NETWORK = {"atlas-z"}
 """Methods that are fitted all the same."""
 UNTOLD = dict.fromkeys(("_fw_pre_hook", "_fw_post_hook"), lambda *_: None)
 """What would tell the counter in which module an operation is, and fails where a gradient is taken of slices."""
-TOGETHER = {"cpu": 2, "cuda": 32}
+TOGETHER = {"cpu": 4, "cuda": 32}
 """Slices that are tried at once."""
-GPU = 20e12
-"""Operations a second, an assumption: what a GPU may reach with such networks in 16 bits, far below what it could."""
+GPU = {"training": 20e12, "scoring": 5e12}
+"""Operations a second, an assumption: what a GPU may reach with such networks, in 16 bits and in 32, as scores are."""
 
 
 @dataclass
@@ -104,7 +105,7 @@ def commands(plan: str, name: str) -> Iterator[dict[str, list[str]]]:
         yield options
 
 
-def cohorts(plan: str, config: dict) -> dict[str, tuple[int, tuple[int, int]]]:
+def slice_files(plan: str, config: dict) -> dict[str, tuple[int, tuple[int, int]]]:
     """images.h5 -> how many slices it will hold, and their shape."""
     found = {}
     for command in commands(plan, "slices"):
@@ -119,17 +120,17 @@ def cohorts(plan: str, config: dict) -> dict[str, tuple[int, tuple[int, int]]]:
 
 def jobs(plan: str, config: dict) -> tuple[list[Job], list[Job]]:
     """All trainings and scorings of networks, in the order of the plan."""
-    images = cohorts(plan, config)
+    images = slice_files(plan, config)
     fits = {command["out-model"][0]: command for command in commands(plan, "fit")}
 
     @cache
-    def training(path: str) -> Job:
-        """By the model that it makes."""
+    def maker(path: str) -> Job:
+        """The training that makes a model."""
         command = fits[path]
         method = command["method"][0]
         count, shape = images[command["train"][0]]
         options = {"size": shape[0]} if load(method).fixed_size else {}
-        further = [training(base) for base in command["base"]]
+        further = [maker(base) for base in command["base"]]
         if not hasattr(load(method), "learn_from"):
             options |= {key: value for base in further for key, value in base.options.items()}
             further = []
@@ -140,12 +141,12 @@ def jobs(plan: str, config: dict) -> tuple[list[Job], list[Job]]:
     scorings = []
     for command in commands(plan, "score"):
         if command["model"]:
-            own, *further = map(training, command["model"])
+            own, *further = map(maker, command["model"])
             count, shape = images[command["images"][0]]
             options = own.options | json.loads(command["settings"][0])
             scored = study(command["out"][0])
             scorings.append(Job(scored, command["method"][0], options, {}, count, 0, shape, further))
-    found = list(map(training, fits)), scorings
+    found = list(map(maker, fits)), scorings
     return tuple([job for job in some if job.method not in WITHOUT_NETWORK] for some in found)
 
 
@@ -158,18 +159,23 @@ def untrained(job: Job, device: torch.device) -> Learner:
     """The method of a job with untrained networks."""
     model = build(job.method, job.options)
     for other in job.further:
-        (model.learn_from if hasattr(model, "learn_from") else model.take)(build(other.method, other.options))
+        receive = model.learn_from if hasattr(model, "learn_from") else model.take
+        receive(build(other.method, other.options).to(device))
     return model.to(device, memory_format=torch.channels_last)
 
 
-def volume(count: int, shape: tuple[int, int], share: float) -> Volume:
-    """Slices of noise whose brain, a rectangle in the middle, takes a share of each."""
-    rows, columns = (round(share**0.5 * side) for side in shape)
-    brain = np.zeros((count, *shape), bool)
-    top, left = (shape[0] - rows) // 2, (shape[1] - columns) // 2
-    brain[:, top : top + rows, left : left + columns] = True
-    image = np.random.default_rng(0).random(brain.shape, np.float32) * brain
-    return Volume(image, brain, np.arange(count))
+def volume(count: int, shape: tuple[int, int], brain: tuple[int, int]) -> Volume:
+    """Slices of noise, each with a rectangle of so many rows and columns in the middle as its brain."""
+    inside = np.zeros((count, *shape), bool)
+    rows, columns = (slice((whole - part) // 2, (whole + part) // 2) for whole, part in zip(shape, brain, strict=True))
+    inside[:, rows, columns] = True
+    image = np.random.default_rng(0).random(inside.shape, np.float32) * inside
+    return Volume(image, inside, np.arange(count))
+
+
+def usual(count: int, shape: tuple[int, int]) -> Volume:
+    """Slices whose brain takes the share of them that it usually takes."""
+    return volume(count, shape, tuple(round(BRAIN**0.5 * side) for side in shape))
 
 
 def tried(work: Callable[[], object], device: torch.device) -> Cost:
@@ -192,28 +198,29 @@ def scoring(job: Job, device: torch.device) -> Cost:
     wanted = getattr(model, iterated) if iterated else 1
     count = TOGETHER[device.type]
 
-    def cost(iterations: int, share: float) -> Cost:
+    def cost(iterations: int, given: Volume) -> Cost:
         if iterated:
             setattr(model, iterated, iterations)
-        given = volume(count, job.shape, share)
         return tried(lambda: model.score(given, np.random.default_rng(0)), device)
 
-    small, large = TRIED
-    first, wider = cost(1, small), cost(1, large)
-    operations = first.operations + (wider.operations - first.operations) * (BRAIN - small) / (large - small)
-    if wanted > 1:
-        operations += (wanted - 1) * (cost(2, small).operations - first.operations)
+    narrow, wide = (volume(count, job.shape, brain) for brain in TRIED)
+    first, wider = cost(1, narrow), cost(1, wide)
+    times = (BRAIN - narrow.brain.mean()) / (wide.brain.mean() - narrow.brain.mean())
+    operations = first.operations + times * (wider.operations - first.operations)
+    if wanted != 1:
+        operations += (wanted - 1) * (cost(2, narrow).operations - first.operations)
     return Cost(operations, wider.seconds * operations / max(wider.operations, 1)) * (1 / count)
 
 
 @torch.no_grad()
 def windows(model: Learner, shape: tuple[int, int]) -> Cost:
     """Of a slice that a window slides over."""
-    made = volume(1, shape, BRAIN)
+    count = TOGETHER[model.device.type]
+    made = usual(count, shape)
     x, brain = map(model.tensor, (made.image, made.brain))
     total = Cost()
-    for network, passes in model.work(model.window.touching(brain)):
-        total += tried(partial(network, x), model.device) * passes
+    for network, passes in model.work(model.window.touching(brain[:1])):
+        total += tried(partial(network, x), model.device) * (passes / count)
     return total
 
 
@@ -223,6 +230,8 @@ def training(job: Job, device: torch.device) -> Cost:
     if isinstance(model, Restoration):  # lambda_TV is chosen by restoring a share of the validation slices
         times = len(model.tv_weights) * model.calibration_share
         return scoring(job, device) * (times * job.validation)
+    if hasattr(model, "fit"):  # the scale of a score is chosen by scoring the validation slices
+        return scoring(job, device) * job.validation
     loop = job.training
     batches = -(-job.slices // loop["batch_size"])
     if loop.get("iterations"):
@@ -230,7 +239,7 @@ def training(job: Job, device: torch.device) -> Cost:
     else:
         epochs = min(loop["epochs"], EPOCHS) if loop.get("patience") else loop["epochs"]
     count = min(TOGETHER[device.type], loop["batch_size"])
-    given = volume(count, job.shape, BRAIN)
+    given = usual(count, job.shape)
     x, brain = model.tensor(given.image), model.tensor(given.brain)
     optimisers = model.optimisers()
 
@@ -245,9 +254,10 @@ def training(job: Job, device: torch.device) -> Cost:
             model.train_on(x, brain, minimise, epoch)
 
     first = model.first_epochs(batches)
-    cost = tried(lambda: batch(first), device) * epochs
-    if first:
-        cost += tried(lambda: batch(0), device) * first
+    cost = tried(lambda: batch(0), device) * first if first else Cost()
+    if hasattr(model, "gan_steps"):  # the stages of this one go by its batches
+        model.gan_steps_done.fill_(model.gan_steps)
+    cost += tried(lambda: batch(first), device) * epochs
     return cost * (job.slices / count)
 
 
@@ -263,7 +273,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         options = pretend(Path(folder), given.configfile) + given.targets
         plan, _, _ = snakemake(Path(folder), "--dry-run", "--printshellcmds", *options)
-        config = yaml.safe_load(Path("config.yaml").read_text())
+        config = yaml.safe_load((PROJECT / "config.yaml").read_text())
         if given.configfile:
             config = lay_over(config, yaml.safe_load(given.configfile.read_text()))
         trainings, scorings = jobs(plan, config)
@@ -280,10 +290,15 @@ def main() -> None:
             rows.append([owner, what, job.method, job.slices, cost.operations, cost.seconds / 3600])
     table = pd.DataFrame(rows, columns=["study", "what", "method", "slices", "operations", "hours"])
     keys = ["study", "what", "method"]
-    table = table.assign(jobs=1, gpu_hours=table["operations"] / GPU / 3600).groupby(keys, sort=False).sum()
+    table = (
+        table.assign(jobs=1, gpu_hours=table["operations"] / table["what"].map(GPU) / 3600)
+        .groupby(keys, sort=False)
+        .sum()
+    )
     with atomic(out) as temporary:
         table.to_csv(temporary)
-    print(f"Hours on {device.type}, {torch.get_num_threads()} threads; gpu_hours at {GPU / 1e12:g} TFLOP/s, assumed")
+    rates = " and ".join(f"{rate / 1e12:g} TFLOP/s in {what}" for what, rate in GPU.items())
+    print(f"Hours on {device.type}, {torch.get_num_threads()} threads; gpu_hours at {rates}, assumed")
     print(table.groupby(keys[:2]).sum().to_string(float_format="{:.3g}".format))
 
 

@@ -25,7 +25,7 @@ def required(*extras: str) -> dict[str, str]:
 
 def test_constraints_hold_every_direct_dependency_at_its_version() -> None:
     constraints = pins((PROJECT / "envs/constraints.txt").read_text().splitlines())
-    assert required("dev").items() <= constraints.items()
+    assert required("dev", "clusters").items() <= constraints.items()
 
 
 @pytest.mark.parametrize("name", ["cpu", "cuda"])
@@ -41,6 +41,7 @@ def test_conda_brings_the_same_python_and_pip_the_rest() -> None:
     major, minor = map(int, series.split("."))
     assert METADATA["requires-python"] == f">={series},<{major}.{minor + 1}"
     assert pip == {"pip": ["--editable ..[dev]"]}
+    assert f'\nconda: "{channels_and_packages["name"]}"\n' in (PROJECT / "Snakefile").read_text()
 
 
 def test_the_image_is_built_from_these_files() -> None:

@@ -141,7 +141,7 @@ def test_every_rule_asks_for_more_when_it_is_run_again() -> None:
         f"{file.name}: {line.strip()}"
         for file in (PROJECT / "workflow/rules").rglob("*.smk")
         for line in file.read_text().splitlines()
-        if re.match(r" +(mem_mb|runtime)=", line)
+        if re.match(r" {8}(mem_mb|runtime)=", line)
     ]
     assert len(stated) > 100
     assert [line for line in stated if "=doubling(" not in line] == []
@@ -157,4 +157,12 @@ def test_what_is_run_again_asks_for_twice_as_much(folder: Path) -> None:
     memory, runtime, gpus = asked("--cores", "4")
     limits = ["--resources", "gpu=0", f"mem_mb={3 * memory}"]
     assert asked("--jobs", "10", "--attempt", "3", *limits) == [3 * memory, 4 * runtime, 0]
+    assert asked("--jobs", "10", "--attempt", "3", *limits, f"runtime={2 * runtime}") == [3 * memory, 2 * runtime, 0]
     assert gpus == 1
+
+
+def test_lsf_is_told_of_gpus_too(folder: Path) -> None:
+    """Its plugin hands `lsf_extra` on, and doesn't look at `gpu`."""
+    asked = re.findall(r"^ {4}resources: (.*)$", planned(folder, "--cores", "4"), re.MULTILINE)
+    on_gpu = [line for line in asked if "gpu=1" in line]
+    assert on_gpu and on_gpu == [line for line in asked if "lsf_extra=-gpu num=1" in line]

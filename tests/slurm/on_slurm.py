@@ -42,20 +42,26 @@ COSTS = ["seconds_per_volume", "seconds_per_slice", "peak_memory_mb"]
 @dataclass
 class Scheduled:
     """A run on SLURM: its folder, what Snakemake said, the number of the job that was killed, and how many jobs ran,
-    and how many of them with a GPU, each time SLURM was asked."""
+    how many of them with a GPU, and how many waited for one, each time SLURM was asked."""
 
     folder: Path
     said: str = ""
     killed: str = ""
     running: list[int] = field(default_factory=list)
     on_gpu: list[int] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
 
 
-def running() -> list[dict[str, str]]:
-    """What SLURM tells of the jobs that run now."""
+def queue() -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """What SLURM tells of the jobs that run now, and of those that wait."""
     told = subprocess.run(["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, check=True)
     jobs = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in told.stdout.splitlines()]
-    return [job for job in jobs if job.get("JobState") == "RUNNING"]
+    return tuple([job for job in jobs if job.get("JobState") == state] for state in ("RUNNING", "PENDING"))
+
+
+def with_gpu(jobs: list[dict[str, str]]) -> int:
+    """How many jobs asked for a GPU."""
+    return sum("gpu" in job.get("TresPerJob", "") for job in jobs)
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +93,10 @@ def scheduled(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Sched
             [*command, *TABLES], cwd=run.folder, env=environment, stdout=said, stderr=subprocess.STDOUT
         )
         while process.poll() is None:
-            jobs = running()
+            jobs, pending = queue()
             run.running.append(len(jobs))
-            run.on_gpu.append(sum("gpu" in job.get("TresPerJob", "") for job in jobs))
+            run.on_gpu.append(with_gpu(jobs))
+            run.waiting.append(with_gpu(pending))
             trained = [job["JobId"] for job in jobs if "fit_vae" in job.get("Comment", "")]
             if not run.killed and trained and list((run.folder / KILLED).glob(".checkpoints-*/last.ckpt")):
                 run.killed = trained[0]
@@ -101,8 +108,9 @@ def scheduled(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Sched
 
 
 def test_the_gpu_is_used_by_one_job_at_a_time(scheduled: Scheduled) -> None:
-    """While jobs that need none run side by side."""
+    """While another waits for it, and jobs that need none run side by side."""
     assert max(scheduled.on_gpu) == 1 < max(scheduled.running)
+    assert (1, True) in [(used, waiting > 0) for used, waiting in zip(scheduled.on_gpu, scheduled.waiting, strict=True)]
 
 
 def test_a_killed_training_is_seen_retried_and_resumed(scheduled: Scheduled) -> None:

@@ -43,9 +43,10 @@ except InputError as error:
     sys.exit(f"BrainUAD: {error}")
 
 
-# What is given of it on the command line is the most that a scheduler gives to one job.
+# What is given of them on the command line is the most that a scheduler gives to one job.
 resource_scopes:
     gpu="local",
+    runtime="local",
 
 
 RESULTS = f"results/{config['run']}"
@@ -69,7 +70,7 @@ onstart:
         print(PAGE.page(), file=sys.stderr)
     # Snakemake 9.27 groups the jobs anew after each checkpoint, and then some run twice and others never.
     grouped = workflow.group_settings.overwrite_groups and not workflow.local_exec
-    if grouped and {job.rule.name for job in workflow.dag.targetjobs} != {"splits"}:
+    if grouped and {job.rule.name for job in workflow.dag.targetjobs} - {"splits", "split"}:
         if any(job.is_checkpoint for job in workflow.dag.needrun_jobs()):
             sys.exit("BrainUAD: groups need to know all subjects. Run the same command with the target splits first")
     # So as not to submit too many jobs at once, Snakemake 9.27 looks over all ready jobs again a second after each
@@ -118,6 +119,10 @@ SCHEDULED = workflow.resource_settings.nodes is not None
 def doubling(amount):
     """What a job asks for, in MB or minutes: twice as much each time that it is run again, as it may have run out."""
     return (lambda wildcards, attempt: amount * 2 ** (attempt - 1)) if SCHEDULED else amount
+
+
+# What a job that uses a GPU asks for. LSF is told by options of its own, since its plugin (0.3.3) doesn't look at `gpu`.
+ON_GPU = {"gpu": 1, "lsf_extra": "-gpu num=1"}
 
 
 def register(

@@ -76,7 +76,7 @@ rule fit_segmenter:
         f"{RESULTS}/benchmarks/fit_segmenter/{{study}}.tsv"
     threads: config["threads"]
     resources:
-        gpu=1,
+        **ON_GPU,
         mem_mb=doubling(16000),
         runtime=doubling(2880),
     shell:
@@ -102,7 +102,7 @@ rule segment_dice:
         f"{RESULTS}/benchmarks/segment_dice/{{study}}.tsv"
     threads: config["threads"]
     resources:
-        gpu=1,
+        **ON_GPU,
         mem_mb=doubling(8000),
         runtime=doubling(60),
     shell:
@@ -127,7 +127,7 @@ rule fidelity:
         f"{RESULTS}/benchmarks/fidelity/{{study}}/{{dataset}}/{RUN}.tsv"
     threads: config["threads"]
     resources:
-        gpu=1,
+        **ON_GPU,
         mem_mb=doubling(16000),
         runtime=doubling(240),
     shell:

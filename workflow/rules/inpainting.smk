@@ -30,7 +30,7 @@ rule inpaint:
         f"{RESULTS}/benchmarks/inpaint/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
     threads: config["threads"]
     resources:
-        gpu=1,
+        **ON_GPU,
         mem_mb=doubling(8000),
         runtime=doubling(60),
     shell:
@@ -61,7 +61,7 @@ rule inpaint_examples:
         f"{RESULTS}/benchmarks/inpaint_examples/{{study}}/{{dataset}}/{{split}}/{RUN}/{{placement}}-{{slices}}.tsv"
     threads: config["threads"]
     resources:
-        gpu=1,
+        **ON_GPU,
         mem_mb=doubling(8000),
         runtime=doubling(60),
     shell:
@@ -98,7 +98,7 @@ rule heatmaps:
         f"{RESULTS}/benchmarks/heatmaps/{{study}}/{{dataset}}/{{split}}/{RUN}.tsv"
     threads: config["threads"]
     resources:
-        gpu=1,
+        **ON_GPU,
         mem_mb=doubling(16000),
         runtime=doubling(1440),
     shell:

@@ -103,7 +103,7 @@ rule fit:
         f"{RESULTS}/benchmarks/fit/{{study}}/{{method}}/seed{{seed}}.tsv"
     threads: config["threads"]
     resources:
-        gpu=1,
+        **ON_GPU,
         mem_mb=doubling(16000),
         runtime=doubling(2880),
     shell:
@@ -149,7 +149,7 @@ rule score:
 use rule score as score_learned with:
     threads: config["threads"]
     resources:
-        gpu=1,
+        **ON_GPU,
         mem_mb=doubling(16000),
         runtime=doubling(60),
 
@@ -157,6 +157,6 @@ use rule score as score_learned with:
 # One that takes hundreds of passes of a slice or more, or one for the patch around each pixel.
 use rule score_learned as score_slowly with:
     resources:
-        gpu=1,
+        **ON_GPU,
         mem_mb=doubling(16000),
         runtime=doubling(1440),

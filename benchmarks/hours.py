@@ -7,8 +7,8 @@ step is the same. Counted are the operations of convolutions and matrix products
 then scaled to all slices, steps and pixels of the run. `hours` are those of the device at hand.
 
 Windows count as whole passes, though those of an exact heatmap share about half of their work. Seconds of a few slices
-at a time are more than their share of a whole batch's. Left out are validation, what single squares and examples of
-heatmaps cost, the judge of fidelity, preprocessing, tables and figures.
+at a time are more than their share of a whole batch's. Left out are the optimisers' own work, validation, what single
+squares and examples of heatmaps cost, the judge of fidelity, preprocessing, tables and figures.
 """
 
 import argparse
@@ -52,8 +52,10 @@ WITHOUT_NETWORK = {"atlas-z"}
 """Methods that are fitted all the same."""
 UNTOLD = dict.fromkeys(("_fw_pre_hook", "_fw_post_hook"), lambda *_: None)
 """What would tell the counter in which module an operation is, and fails where a gradient is taken of slices."""
-TOGETHER = {"cpu": 4, "cuda": 32}
+TOGETHER = {"cpu": 2, "cuda": 32}
 """Slices that are tried at once."""
+LONG = 2.0
+"""Seconds beside which counting takes no time."""
 GPU = {"training": 20e12, "scoring": 5e12}
 """Operations a second, an assumption: what a GPU may reach with such networks, in 16 bits and in 32, as scores are."""
 
@@ -179,14 +181,19 @@ def usual(count: int, shape: tuple[int, int]) -> Volume:
 
 
 def tried(work: Callable[[], object], device: torch.device) -> Cost:
-    """What a call costs; it is made twice, since counting takes time."""
+    """What a call costs. It is made once more to be timed, without being counted, unless it takes long anyway."""
     with patch.multiple(ModuleTracker, **UNTOLD), FlopCounterMode(display=False) as counter:
-        work()
+        seconds = timed(work, device)
+    return Cost(counter.get_total_flops(), seconds if seconds > LONG else timed(work, device))
+
+
+def timed(work: Callable[[], object], device: torch.device) -> float:
+    """Seconds of a call."""
     synchronise(device)
     start = time.perf_counter()
     work()
     synchronise(device)
-    return Cost(counter.get_total_flops(), time.perf_counter() - start)
+    return time.perf_counter() - start
 
 
 def scoring(job: Job, device: torch.device) -> Cost:
@@ -245,9 +252,8 @@ def training(job: Job, device: torch.device) -> Cost:
 
     def minimise(loss: torch.Tensor, name: str) -> None:
         weights = [weight for group in optimisers[name].param_groups for weight in group["params"]]
-        optimisers[name].zero_grad()
         loss.backward(inputs=weights)
-        optimisers[name].step()
+        optimisers[name].zero_grad()  # a step of it costs nothing beside that, but twice the memory of the weights
 
     def batch(epoch: int) -> None:
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
@@ -280,7 +286,9 @@ def main() -> None:
         names = sorted(config["studies"], key=len, reverse=True)
     costs, rows = {}, []
     for what, each, work in (("training", trainings, training), ("scoring", scorings, scoring)):
-        for job in tqdm(each, desc=what, unit="job"):
+        bar = tqdm(each, desc=what, unit="job")
+        for job in bar:
+            bar.set_postfix_str(f"{job.study} {job.method}")
             # A slice costs the same to score wherever it is; a training is all of its slices and epochs.
             kind = (what, job.kind, *((job.slices, job.validation) if what == "training" else ()))
             if kind not in costs:

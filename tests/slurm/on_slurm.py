@@ -53,8 +53,8 @@ class Scheduled:
 
 
 def queue() -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """What SLURM tells of the jobs that run now, and of those that wait."""
-    told = subprocess.run(["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, check=True)
+    """What SLURM tells of the jobs that run now, and of those that wait; nothing while it is busy."""
+    told = subprocess.run(["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, check=False)
     jobs = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in told.stdout.splitlines()]
     return tuple([job for job in jobs if job.get("JobState") == state] for state in ("RUNNING", "PENDING"))
 

@@ -13,6 +13,13 @@ conda: "brainuad"
 
 
 include: "workflow/rules/common.smk"
+
+
+for file in sorted(Path(workflow.basedir, "workflow/functions").glob("*.smk")):
+
+    include: str(file)
+
+
 include: "workflow/rules/phantom.smk"
 include: "workflow/rules/volumes.smk"
 include: "workflow/rules/preprocessing.smk"

@@ -1,8 +1,6 @@
 # Anatomical fidelity of reconstructions, judged by a segmentation network, and the detection of each class of
 # abnormality (Kobayashi et al. 2021).
 
-from brainuad.metrics import rectified
-
 SEGMENTER = f"{RESULTS}/{{study}}/segmenter"
 
 
@@ -136,14 +134,6 @@ rule fidelity:
         " --threads {threads} --out-metrics {output.metrics} --out-examples {output.examples} 2> {log}"
 
 
-def abnormalities(dataset):
-    """The classes of abnormality that a dataset tells apart, by their label values; none where it has but lesions."""
-    if is_derived(dataset):
-        return {}
-    labels = reader(config["datasets"][dataset]["reader"]).LABELS
-    return labels if set(labels.values()) <= set(rectified.CLASSES) else {}
-
-
 rule rectified:
     input:
         images=lambda w: slices(w.study, w.dataset, "test"),
@@ -168,11 +158,6 @@ rule rectified:
         " --classes {params.classes:q} --study {wildcards.study} --dataset {wildcards.dataset}"
         " --method {wildcards.method} --seed {wildcards.seed} --out-metrics {output.metrics}"
         " --out-curves {output.curves} 2> {log}"
-
-
-def faithful(study):
-    """The methods of a study whose fidelity is measured; at the levels of a sweep it isn't."""
-    return [] if "level_of" in STUDIES[study] else STUDIES[study].get("fidelity", {}).get("methods", [])
 
 
 rule table_classes:
@@ -278,28 +263,6 @@ rule figure_fidelity:
     shell:
         "brainuad figure-fidelity --study {input.study} --dataset {wildcards.dataset} {params.methods}"
         " {params.examples} --out {output} 2> {log}"
-
-
-def flowing(study):
-    """(dataset, split) of all slices of a study."""
-    cohorts = STUDIES[study]["cohorts"].values()
-    return [(c["dataset"], split) for c in cohorts for split in ("train", "validation", "test") if c.get(split, 0) != 0]
-
-
-def ill(study):
-    """Those of them that may show an abnormality."""
-    return [(dataset, split) for dataset, split in flowing(study) if is_labelled(dataset)]
-
-
-def listed(study):
-    """The tables of subjects of a study's datasets; of a derived one those of the healthy it is made from."""
-    entries = {c["dataset"]: config["datasets"][c["dataset"]] for c in STUDIES[study]["cohorts"].values()}
-    return [f"{RESULTS}/volumes/{entry.get('healthy', name)}/subjects.tsv" for name, entry in entries.items()]
-
-
-def named_files(option, places, files):
-    """Options DATASET:SPLIT=PATH."""
-    return repeated(option, [f"{dataset}:{split}={file}" for (dataset, split), file in zip(places, files, strict=True)])
 
 
 rule figure_flow:

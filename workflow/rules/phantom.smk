@@ -2,25 +2,7 @@
 
 from brainuad.anomalies import kinds
 
-if PHANTOMS:
-    from brainuad.phantom import layouts
-
 PHANTOM = f"{RESULTS}/phantom"
-
-
-def phantom_subjects(dataset):
-    return layouts.subjects(config["datasets"][dataset]["reader"], PHANTOMS[dataset])
-
-
-def phantom_archives(dataset):
-    """Names of the archives of a phantom dataset that are used."""
-    modalities = layouts.archives(config["datasets"][dataset]["reader"])
-    return [archive for archive, modality in modalities.items() if modality in {"", *USED_MODALITIES[dataset]}]
-
-
-def layout_module(w):
-    """The module that writes a phantom dataset, for the digest of the code."""
-    return f"phantom.layouts.{config['datasets'][w.dataset]['reader']}"
 
 
 rule phantom_subject:

@@ -160,14 +160,17 @@ def test_errors_are_sums_over_the_paper_s_pixels(name: str, settings: dict[str, 
     assert torch.allclose(method.error(flat, off), method.error(large, shifted), rtol=1e-4)
 
 
-def test_vae_minimises_the_squared_error_and_kl() -> None:
-    method, x = small("kobayashi-vae-l1"), slices()
+@pytest.mark.parametrize("training", [True, False])
+def test_vae_minimises_the_squared_error_and_kl(training: bool) -> None:
+    """Of a draw from q(z|x) in training, of its mean in validation, as in scoring."""
+    method, x = small("kobayashi-vae-l1").train(training), slices()
     torch.manual_seed(3)
     terms = method.loss(x, x > 0)
     torch.manual_seed(3)
     with torch.no_grad():
-        code = method.encoder(2 * x - 1)
-        squared = 256**2 * ((2 * x - 1 - method.decoder(sample(code))) ** 2).mean()
+        seen = method.prepared(x)
+        code = method.encoder(seen)
+        squared = 256**2 * ((seen - method.decoder(sample(code) if training else code[0])) ** 2).mean()
     assert float(terms["reconstruction"].detach()) == pytest.approx(float(squared), rel=1e-5)
     assert float(terms["loss"].detach()) == pytest.approx(float(squared + kl(code).mean()), rel=1e-5)
 
@@ -228,9 +231,9 @@ def test_introvae_s_losses_and_gradients_against_the_paper(player: str) -> None:
     seen = 2 * slices() - 1
     with torch.no_grad():
         torch.manual_seed(3)
-        made = small().made(small().encoder(seen))
-        margin = float(torch.cat([kl(small().encoder(each)) for each in made]).median())
-    method = small(margin=margin, alpha=0.3, beta=1e-5)
+        made = small().train().made(small().train().encoder(seen))
+        margin = float(torch.cat([kl(small().train().encoder(each)) for each in made]).median())
+    method = small(margin=margin, alpha=0.3, beta=1e-5).train()
     torch.manual_seed(3)
     loss = method.encoder_terms(seen)["encoder"] if player == "encoder" else method.decoder_loss(seen)
     expected = expected_losses(method, seen, player, margin)
@@ -254,7 +257,7 @@ def registered(name: str) -> dict[str, float]:
     ("name", "constants"),
     [
         ("kobayashi-vae-l1", {"learning_rate": 1e-4, "decoder_learning_rate": 5e-3, "similarity": 0.0}),
-        ("kobayashi-introvae-l1", {"alpha": 0.5, "beta": 0.04, "margin": 120.0, "similarity": 1.0}),
+        ("kobayashi-introvae-l1", {"alpha": 0.5, "beta": 0.04, "margin": 120.0, "similarity": 1.0, "first_epochs": 0}),
         ("kobayashi-introvae-latsearch-l1", {"steps": 100, "step_size": 1e-3}),
         ("kobayashi-introvae-latsearch", {"steps": 100, "step_size": 1e-3, "stride": 1}),
         ("kobayashi-embedding", {"margin": 1.0, "stride": 1}),
@@ -285,13 +288,31 @@ def test_players_take_turns_and_each_changes_itself_alone() -> None:
     assert {part["lr"] for each in optimisers.values() for part in each.param_groups} == {1e-4}
 
 
-def test_running_means_are_those_of_real_slices() -> None:
-    """As if no made slice had ever passed; batch normalisation takes made ones by their own batch all the same."""
+def test_first_epochs_are_those_of_the_vae() -> None:
+    """Its loss, without SSIM, minimised by both players; the game begins after them."""
+    method, vae, x = small(first_epochs=2).train(), small("kobayashi-vae-l1").train(), slices()
+    seen = []
+
+    def minimise(loss: Tensor, name: str) -> None:
+        seen.append((name, float(loss.detach())))
+
+    torch.manual_seed(3)
+    terms = method.train_on(x, x > 0, minimise, 1)
+    torch.manual_seed(3)
+    expected = {name: float(value.detach()) for name, value in vae.loss(x, x > 0).items()}
+    assert seen[0] == ("encoder", pytest.approx(expected["loss"], rel=1e-5)) and seen[1][0] == "decoder"
+    assert set(terms) == set(expected) and method.first_epochs(10) == 2
+    assert "kl_drawn" in method.train_on(x, x > 0, minimise, 2)
+
+
+def test_running_means_are_those_of_what_is_scored() -> None:
+    """As if only real slices and their codes' means had passed; batch normalisation takes others by their own batch."""
     method, alone, x = small().train(), small().train(), 2 * slices() - 1
     torch.manual_seed(3)
     method.encoder_terms(x)
     torch.manual_seed(3)
-    alone.decoder(sample(alone.encoder(x)))
+    mean, _ = alone.encoder(x)
+    alone.decoder(mean)
     kept = {name: value for name, value in alone.named_buffers() if "running" in name}
     assert all(torch.equal(value, kept[name]) for name, value in method.named_buffers() if name in kept)
     method.decoder_loss(x)

@@ -4,12 +4,12 @@ The encoder learns to tell made slices from real ones by the KL divergence that 
 slices to which it gives a small one.
 """
 
-from torch import Tensor, nn, no_grad, randn_like
+from torch import Tensor, no_grad, randn_like
 from torch.nn.functional import relu
 from torch.optim import Adam, Optimizer
 
 from brainuad.methods import kobayashi_vae_l1
-from brainuad.methods.kobayashi_vae_l1 import Code, clipped, group, kl, sample
+from brainuad.methods.kobayashi_vae_l1 import Code, clipped, group, in_passing, kl, squared
 from brainuad.methods.learner import Minimise
 
 
@@ -18,8 +18,10 @@ class Method(kobayashi_vae_l1.Method):
 
     KL(x) = KL( q(z|x) || N(0, I) ); x' are the reconstructions and slices decoded from the prior, half and half, as in
     the code of Huang et al. (the paper names the former alone). L_AE = |x - Dec(z)|^2 + pixels * (1 - SSIM).
+    `first_epochs` train a VAE, as that code can: KL(x) + |x - Dec(z)|^2.
 
-    Scores are of real slices alone, so the means and variances that batch normalisation keeps for them are, too.
+    Scores are of real slices alone, so the means and variances that batch normalisation keeps for them are, too: of the
+    encoder's real slices, of the decoder's means of their codes.
     """
 
     def __init__(
@@ -31,12 +33,17 @@ class Method(kobayashi_vae_l1.Method):
         decoder_learning_rate: float = 1e-4,
         clip: float | None = None,
         similarity: float = 1.0,
+        first_epochs: int = 0,
         **vae: float,
     ):
         super().__init__(decoder_learning_rate=decoder_learning_rate, clip=clip, similarity=similarity, **vae)
         self.alpha = alpha
         self.beta = beta
         self.margin = margin
+        self.epochs_as_vae = first_epochs
+
+    def first_epochs(self, batches: int) -> int:
+        return self.epochs_as_vae
 
     def optimisers(self) -> dict[str, Optimizer]:
         rates = {"encoder": self.learning_rate, "decoder": self.decoder_learning_rate}
@@ -44,8 +51,7 @@ class Method(kobayashi_vae_l1.Method):
 
     def made(self, code: Code) -> tuple[Tensor, Tensor]:
         """Reconstructions of slices and as many slices decoded from the prior."""
-        z = sample(code)
-        return self.decoder(z), in_passing(self.decoder, randn_like(z))
+        return self.decoded(code), in_passing(self.decoder, randn_like(code[0]))
 
     def encoder_terms(self, x: Tensor) -> dict[str, Tensor]:
         """L_encoder and its parts; made slices are taken as they are."""
@@ -79,19 +85,13 @@ class Method(kobayashi_vae_l1.Method):
     def train_on(self, x: Tensor, brain: Tensor, minimise: Minimise, epoch: int) -> dict[str, Tensor]:
         """A step of the encoder, then one of the decoder against the encoder that has learnt."""
         x = self.prepared(x)
+        if epoch < self.epochs_as_vae:
+            for player in ("encoder", "decoder"):
+                terms = self.terms(x, squared)
+                minimise(terms["loss"], player)
+            return terms
         terms = self.encoder_terms(x)
         minimise(terms["encoder"], "encoder")
         decoder = self.decoder_loss(x)
         minimise(decoder, "decoder")
         return {**terms, "decoder": decoder}
-
-
-def in_passing(network: nn.Module, x: Tensor) -> Tensor | Code:
-    """What a network makes of x, which in training leaves no trace in the running means of batch normalisation."""
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
-    for layer in layers:
-        layer.track_running_stats = False
-    made = network(x)
-    for layer in layers:
-        layer.track_running_stats = True
-    return made

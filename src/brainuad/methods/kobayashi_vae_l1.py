@@ -1,5 +1,7 @@
 """VAE of whole heads (Kobayashi et al. 2021, section II-B1), compared with the slice pixel by pixel."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -22,6 +24,11 @@ def kl(code: Code) -> Tensor:
     """(B) KL( q(z|x) || N(0, I) ), summed over the latent (eq. 3)."""
     mean, log_variance = (part.float() for part in code)
     return 0.5 * (mean**2 + log_variance.exp() - log_variance - 1).flatten(1).sum(1)
+
+
+def squared(x: Tensor, made: Tensor) -> Tensor:
+    """(B) squared error, summed over as many pixels as the paper's slices have."""
+    return PIXELS * ((x - made.float()) ** 2).flatten(1).mean(1)
 
 
 def sample(code: Code) -> Tensor:
@@ -84,14 +91,30 @@ class Method(Learner):
         the divergence beside the error, is as large for them. SSIM has the constants of values that span 1, as in
         public code (kun4qi/vae_introvae).
         """
-        error = ((x - made.float()) ** 2).flatten(1).mean(1)
-        return PIXELS * (error + self.similarity * (1 - ssim(x, made)) if self.similarity else error)
+        error = squared(x, made)
+        return error + self.similarity * PIXELS * (1 - ssim(x, made)) if self.similarity else error
+
+    def decoded(self, code: Code) -> Tensor:
+        """Dec(z), in training z ~ q(z|x), else its mean.
+
+        What batch normalisation keeps for scoring is of decoded means: in a latent that is mostly noise, whose mean has
+        next to no variance, it would else make another slice of a mean than of a draw.
+        """
+        mean, _ = code
+        if not self.training:
+            return self.decoder(mean)
+        with torch.no_grad():
+            self.decoder(mean)
+        return in_passing(self.decoder, sample(code))
+
+    def terms(self, x: Tensor, error: Callable[[Tensor, Tensor], Tensor]) -> dict[str, Tensor]:
+        """The loss of a VAE of slices in [-1, 1] and its parts (eq. 1 to 3)."""
+        code = self.encoder(x)
+        reconstruction, divergence = error(x, self.decoded(code)).mean(), kl(code).mean()
+        return {"loss": reconstruction + divergence, "reconstruction": reconstruction, "kl": divergence}
 
     def loss(self, x: Tensor, brain: Tensor) -> dict[str, Tensor]:
-        x = self.prepared(x)
-        code = self.encoder(x)
-        reconstruction, divergence = self.error(x, self.decoder(sample(code))).mean(), kl(code).mean()
-        return {"loss": reconstruction + divergence, "reconstruction": reconstruction, "kl": divergence}
+        return self.terms(self.prepared(x), self.error)
 
     def rebuild(self, x: Tensor) -> Tensor:
         """Dec(mean of q(z|x)) for slices (B, 1, H, W) in [-1, 1]."""
@@ -126,3 +149,14 @@ def clipped(optimiser: torch.optim.Optimizer, norm: float | None) -> torch.optim
     if norm is not None:
         optimiser.register_step_pre_hook(clip)
     return optimiser
+
+
+def in_passing(network: nn.Module, x: Tensor) -> Tensor | Code:
+    """What a network makes of x, which in training leaves no trace in the running means of batch normalisation."""
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+    for layer in layers:
+        layer.track_running_stats = False
+    made = network(x)
+    for layer in layers:
+        layer.track_running_stats = True
+    return made

@@ -15,6 +15,8 @@ from sklearn.metrics import roc_auc_score
 from brainuad import slices
 from brainuad.datasets.structures import CLASSES
 from brainuad.errors import InputError
+from brainuad.figures import fidelity as drawing
+from brainuad.figures import style
 from brainuad.figures.study import read_study, read_table
 from brainuad.metrics import table
 from brainuad.metrics.rectified import GRID, metric
@@ -271,3 +273,15 @@ def test_what_measures_methods_that_are_not_there_is_trimmed() -> None:
     trimmed = trim(study)
     assert "classes" not in trimmed and trimmed["fidelity"]["methods"] == ["vae"]
     assert set(named_methods(study)) == {"vae", "gone"}
+
+
+def test_long_names_of_subjects_stay_within_the_figure(drawn: Path, tmp_path: Path) -> None:
+    """Those of IXI, say."""
+    shutil.copy(drawn / "kobayashi-vae-fidelity.h5", tmp_path / "examples.h5")
+    with h5py.File(tmp_path / "examples.h5", "a") as file:
+        file["subject"][:] = "IXI136-Guys-1452"
+    columns = list(drawing.read("VAE", tmp_path / "examples.h5"))
+    with style.drawn(tmp_path / "x.svg", *drawing.size(columns)) as figure:
+        drawing.draw(figure, "title", columns)
+        renderer = figure.canvas.get_renderer()
+        assert min(text.get_window_extent(renderer).x0 for text in figure.texts) >= 0

@@ -25,7 +25,7 @@ NOTE = (
     "Entropy of the segmentation, 0 (black) to {top:.2g} (white) in natural units. The structures stand in "
     "for the paper's thirteen, whose labels aren't public. The patient's left (L) is on the left."
 )
-PANEL, GAP, NAME, TOP, HEADING, BOTTOM = 1.35, 0.04, 0.95, 0.4, 0.3, 0.95
+PANEL, GAP, NAME, TOP, HEADING, BOTTOM = 1.35, 0.04, 1.05, 0.4, 0.3, 0.95
 """Inches: a panel's side, the gap between panels, the room for names of rows, title, headings, legend and note."""
 
 
@@ -43,7 +43,7 @@ class Seen:
 def read(label: str, path: Path) -> tuple[Seen, Seen]:
     """The inputs and a method's reconstructions; raises InputError where the file isn't `fidelity.h5`."""
     arrays, _ = montage.read(path, NEEDED)
-    names = [f"{subject}, slice {k}" for subject, k in zip(arrays["subject"], arrays["slice"], strict=True)]
+    names = [f"{subject}\nslice {k}" for subject, k in zip(arrays["subject"], arrays["slice"], strict=True)]
 
     def seen(name: str, of: str) -> Seen:
         return Seen(name, names, arrays[of], arrays[f"entropy_{of}"], arrays[f"classes_{of}"])

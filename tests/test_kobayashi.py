@@ -16,8 +16,7 @@ from brainuad import models
 from brainuad.cost import layers
 from brainuad.errors import InputError
 from brainuad.methods.base import Volume, load
-from brainuad.methods.kobayashi_introvae_l1 import in_passing
-from brainuad.methods.kobayashi_vae_l1 import kl, sample
+from brainuad.methods.kobayashi_vae_l1 import in_passing, kl, sample, squared
 from brainuad.networks import introvae
 from brainuad.networks.embedding import Embedding
 from brainuad.networks.segmenter import Segmenter
@@ -299,10 +298,28 @@ def test_first_epochs_are_those_of_the_vae() -> None:
     torch.manual_seed(3)
     terms = method.train_on(x, x > 0, minimise, 1)
     torch.manual_seed(3)
-    expected = {name: float(value.detach()) for name, value in vae.loss(x, x > 0).items()}
-    assert seen[0] == ("encoder", pytest.approx(expected["loss"], rel=1e-5)) and seen[1][0] == "decoder"
-    assert set(terms) == set(expected) and method.first_epochs(10) == 2
+    seen_by_vae = vae.prepared(x)
+    losses = [vae.terms(seen_by_vae, squared) for _ in range(2)]
+    expected = [pytest.approx(float(loss["loss"].detach()), rel=1e-5) for loss in losses]
+    assert seen == [("encoder", expected[0]), ("decoder", expected[1])] and method.first_epochs(10) == 2
+    assert set(terms) == {f"vae_{name}" for name in losses[0]}
+    assert float(terms["vae_reconstruction"].detach()) == pytest.approx(
+        float(losses[1]["reconstruction"].detach()), rel=1e-5
+    )
     assert "kl_drawn" in method.train_on(x, x > 0, minimise, 2)
+
+
+def test_introvae_is_validated_by_what_it_scores() -> None:
+    """The error is of the mean of the code; draws and made slices are normalised within the batch, as in training."""
+    method, x = small(), slices()
+    seen = 2 * x - 1
+    with torch.no_grad():
+        terms = method.loss(x, x > 0)
+        expected = method.error(seen, method.decoder(method.encoder(seen)[0])).mean()
+        z = torch.randn(4, 8, 4, 4)
+        judged = [in_passing(method.train(mode).decoder, z) for mode in (True, False)]
+    assert float(terms["reconstruction"]) == pytest.approx(float(expected), rel=1e-5)
+    assert torch.equal(*judged) and not torch.equal(judged[1], method.decoder(z))
 
 
 def test_running_means_are_those_of_what_is_scored() -> None:
@@ -324,14 +341,14 @@ def test_running_means_are_those_of_what_is_scored() -> None:
 @pytest.mark.parametrize(("player", "grows"), [("encoder", True), ("decoder", False)])
 def test_players_want_the_opposite(player: str, grows: bool) -> None:
     """Without L_AE a step of the encoder raises the divergence of made slices, one of the decoder lowers it."""
-    method, x = small(beta=0.0, margin=1e6, alpha=1e3), 2 * slices() - 1
+    method, x = small(beta=0.0, margin=1e6, alpha=1e3).train(), 2 * slices() - 1
     with torch.no_grad():
         code = method.encoder(x)
 
     def divergence() -> float:
         torch.manual_seed(3)
         with torch.no_grad():
-            return float(sum(kl(method.encoder(made)).sum() for made in method.made(code)))
+            return float(sum(kl(in_passing(method.encoder, made)).sum() for made in method.made(code)))
 
     before = divergence()
     torch.manual_seed(3)

@@ -18,7 +18,7 @@ class Method(kobayashi_vae_l1.Method):
 
     KL(x) = KL( q(z|x) || N(0, I) ); x' are the reconstructions and slices decoded from the prior, half and half, as in
     the code of Huang et al. (the paper names the former alone). L_AE = |x - Dec(z)|^2 + pixels * (1 - SSIM).
-    `first_epochs` train a VAE, as that code can: KL(x) + |x - Dec(z)|^2.
+    `first_epochs` train a VAE, as that code can, but that its players take turns: KL(x) + |x - Dec(z)|^2.
 
     Scores are of real slices alone, so the means and variances that batch normalisation keeps for them are, too: of the
     encoder's real slices, of the decoder's means of their codes.
@@ -89,7 +89,7 @@ class Method(kobayashi_vae_l1.Method):
             for player in ("encoder", "decoder"):
                 terms = self.terms(x, squared)
                 minimise(terms["loss"], player)
-            return terms
+            return {f"vae_{name}": value for name, value in terms.items()}
         terms = self.encoder_terms(x)
         minimise(terms["encoder"], "encoder")
         decoder = self.decoder_loss(x)

@@ -152,11 +152,11 @@ def clipped(optimiser: torch.optim.Optimizer, norm: float | None) -> torch.optim
 
 
 def in_passing(network: nn.Module, x: Tensor) -> Tensor | Code:
-    """What a network makes of x, which in training leaves no trace in the running means of batch normalisation."""
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
-    for layer in layers:
-        layer.track_running_stats = False
+    """What a network makes of x normalised within the batch, which leaves no trace in the running means."""
+    layers = [(layer, layer.training) for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+    for layer, _ in layers:
+        layer.training, layer.track_running_stats = True, False
     made = network(x)
-    for layer in layers:
-        layer.track_running_stats = True
+    for layer, training in layers:
+        layer.training, layer.track_running_stats = training, True
     return made

@@ -250,6 +250,17 @@ def test_an_edit_reruns_just_what_uses_it(finished: Path, module: str, rerun: se
     assert not kept & planned
 
 
+def test_an_index_that_says_the_same_again_changes_nothing(finished: Path) -> None:
+    """As where a folder of data was copied or touched: its files have other times, but its subjects are the same."""
+    (archive,) = (finished / "results/tiny/raw/phantom-heads").glob("*/.snakemake_timestamp")
+    archive.touch()
+    wanted = [f"results/tiny/kobayashi2021/{name}" for name in ("tables/subjects.html", "phantom-heads/test/images.h5")]
+    output = snakemake(finished, "--cores", "1", *TINY, "--", *wanted)
+    assert "checkpoint index:" in output
+    assert "rule slices:" not in output
+    assert "Nothing to be done" in snakemake(finished, "--cores", "1", *TINY)
+
+
 def test_a_comment_reruns_nothing(finished: Path) -> None:
     path = finished / "src/brainuad/methods/vae.py"
     original = path.read_text()

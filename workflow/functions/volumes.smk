@@ -68,6 +68,12 @@ def hosts_of(dataset):
     return {"same_as": entry["healthy"], "hosts": entry.get("hosts", "test")} if is_derived(dataset) else {}
 
 
+def indices(w):
+    """The tables of subjects of all datasets that a study needs."""
+    names = configuration.needed_datasets(config, STUDIES[w.study])
+    return [f"{RESULTS}/volumes/{dataset}/subjects.tsv" for dataset in sorted(names)]
+
+
 def subjects(w):
     """Subjects of a job's study, dataset and split, in order; of the training subjects the share that a sweep leaves,
     nested: the fewer are among the more."""

@@ -76,10 +76,7 @@ checkpoint index:
 
 checkpoint split:
     input:
-        lambda w: [
-            f"{RESULTS}/volumes/{dataset}/subjects.tsv"
-            for dataset in sorted(configuration.needed_datasets(config, STUDIES[w.study]))
-        ],
+        indices,
     output:
         f"{RESULTS}/{{study}}/splits.csv",
     params:
@@ -94,6 +91,9 @@ checkpoint split:
         ),
         subjects=lambda w, input: " ".join(f"--subjects {Path(table).parent.name}={table}" for table in input),
         seed=config["seed"],
+        # An index made anew needs the split anew, even where it says the same: else Snakemake 9.27 takes the split off
+        # its plan and runs what waits for it without inputs.
+        made=lambda w: [Path(index).stat().st_mtime_ns for index in indices(w) if Path(index).is_file()],
     log:
         f"{RESULTS}/logs/split/{{study}}.log",
     benchmark:

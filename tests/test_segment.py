@@ -133,7 +133,7 @@ def test_scores_become_z_scores_where_the_study_has_them_so(tmp_path: Path) -> N
 
 def test_a_model_leads_to_its_study_and_thresholds(tmp_path: Path) -> None:
     """And the map is what the model gives: |x - 0.5| of a network whose output was made 0.5 everywhere."""
-    names = {"skip-ae": {"label": "Skip-AE", "settings": {"width": 2}}}
+    names = {"skip-ae": {"label": "Skip-AE", "trained": True, "settings": {"width": 2}}}
     write_study(tmp_path, method_names=names, method_settings={"skip-ae": {"dropout": 0.0}})
     thresholds = tmp_path / "operating-points/absolute/skip-ae/seed3/thresholds.json"
     thresholds.parent.mkdir(parents=True)
@@ -170,27 +170,53 @@ def test_a_scan_that_looks_like_another_contrast_is_refused(tmp_path: Path, moda
         segment.main(scan, modality=other, **given)
     segment.main(scan, modality=modality, **given)
     assert (tmp_path / "out/mask.nii.gz").exists()
+    # Z-scores tell contrasts apart, too; turned upside down one contrast is the other.
+    volume, _ = head(fluid)
+    inside = volume[volume > 0]
+    for values, seen in (((volume - inside.mean()) / inside.std(), modality), (-volume, other)):
+        image = volumes.Volume(np.where(volume > 0, values, 0), np.diag([VOXEL, VOXEL, VOXEL, 1.0]))
+        assert (border_brightness(image, volume > 0) < 0.9) == (seen == "T1")
 
 
 def test_models_that_can_not_be_meant(tmp_path: Path) -> None:
     """None at all for a method that learns, one of slices of another size, one of other weights; no truth."""
-    names = {name: {"label": name, "settings": {"latent": 2}} for name in ("strega", "cevae")}
-    names |= {"oracle": {"label": "oracle", "settings": {}}}
+    common = {"trained": True, "settings": {"latent": 2}}
+    names = {name: {"label": name, **common} for name in ("strega", "cevae", "cevae-strega-preprocessing")}
+    names |= {"strega-abs": {"label": "abs", "base": "strega", "settings": {"score_sign": "abs"}}}
+    names |= {name: {"label": name, "settings": {}} for name in ("oracle", METHOD)}
     study = write_study(tmp_path, method_names=names)
     scan, given = write_scan(tmp_path, head()[0]), {"modality": "T1", "study": study, "out": tmp_path / "out"}
     given |= {"thresholds": tmp_path / "operating-points/absolute" / METHOD / "seed0/thresholds.json", "device": "cpu"}
-    settings = {"size": 32, "latent": 2}
-    model = tmp_path / "model.pt"
-    models.save(model, "strega", settings, build("strega", settings))
-    with pytest.raises(InputError, match="--model: isn't given, but strega has to learn first"):
+    model, other = tmp_path / "model.pt", tmp_path / "other.pt"
+    strega = {"size": 32, "latent": 2, "head": "full_map", "score_sign": "recon_minus_input"}
+    models.save(model, "strega", strega, build("strega", strega))
+    intensities = {"size": 64, "latent": 2}
+    models.save(other, "cevae", intensities, build("cevae", intensities))
+    with pytest.raises(InputError, match="--model: isn't given, but strega has to learn first. Name a model of strega"):
         segment.main(scan, method="strega", **given)
-    with pytest.raises(InputError, match=r"model\.pt: sees slices of 32 pixels, but made now makes them of 64"):
-        segment.main(scan, method="strega", model=[model], **given)
-    with pytest.raises(InputError, match=r"model\.pt: is a model of strega, not fit for cevae"):
+    for method in ("strega", "strega-abs"):
+        with pytest.raises(InputError, match=r"model\.pt: sees slices of 32 pixels, but made now makes them of 64"):
+            segment.main(scan, method=method, model=[model], **given)
+    with pytest.raises(InputError, match=r"model\.pt: is a model of strega, but cevae takes one of cevae"):
         segment.main(scan, method="cevae", model=[model], **given)
+    # The same network, trained on other input.
+    with pytest.raises(InputError, match=r"other\.pt: is a model of cevae, but cevae-strega-preprocessing takes one of"):
+        segment.main(scan, method="cevae-strega-preprocessing", model=[other], **given)
+    with pytest.raises(InputError, match="--model: is given 2 times, but strega takes 1 models"):
+        segment.main(scan, method="strega", model=[model, model], **given)
+    with pytest.raises(InputError, match=f"--model: is given 1 times, but {METHOD} takes 0 models"):
+        segment.main(scan, method=METHOD, model=[model], **given)
+    with pytest.raises(InputError, match=r"model\.pt: lies in no folder of a run"):
+        segment.main(scan, method="strega", model=[model], **given | {"study": None})
+    with pytest.raises(InputError, match=r"gone\.pt: is missing. Check the path"):
+        segment.main(scan, method="strega", model=[tmp_path / "gone.pt"], **given)
     with pytest.raises(InputError, match=r"model\.pt: is not a whole model"):
         model.write_bytes(model.read_bytes()[:1000])
         segment.main(scan, method="strega", model=[model], **given)
+    for content in (torch.zeros(3), [1, 2]):
+        torch.save(content, model)
+        with pytest.raises(InputError, match=r"model\.pt: is not a whole model"):
+            segment.main(scan, method="strega", model=[model], **given)
     with pytest.raises(InputError, match="oracle: sees the truth alone, and there is none"):
         segment.main(scan, method="oracle", **given)
     assert not (tmp_path / "out").exists()
@@ -222,6 +248,13 @@ def test_what_is_refused(tmp_path: Path) -> None:
     nib.save(nib.Nifti1Image(np.zeros(SHAPE, np.uint8), nib.load(scan).affine), empty)
     with pytest.raises(InputError, match="is an empty brain mask"):
         segment.main(scan, modality="T1", brain=empty, **given)
+    speck = np.zeros(SHAPE, np.uint8)
+    speck[tuple(np.array(SHAPE) // 2)] = 1
+    nib.save(nib.Nifti1Image(speck, nib.load(scan).affine), tmp_path / "speck.nii.gz")
+    with pytest.raises(InputError, match=r"looks unlike a brain .* check the brain mask .*speck\.nii\.gz"):
+        segment.main(scan, modality="T1", brain=tmp_path / "speck.nii.gz", **given)
+    with pytest.raises(InputError, match=r"RAS\.nii\.gz: can't be written to. Name another folder"):
+        segment.main(scan, modality="T1", **given | {"out": scan})
     (tmp_path / "operating-points/absolute" / METHOD / "seed0/thresholds.json").unlink()
     with pytest.raises(InputError, match=r"--thresholds: isn't given, and none lie beside the model"):
         segment.main(scan, modality="T1", **given)

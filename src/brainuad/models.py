@@ -62,8 +62,10 @@ def trained(path: Path) -> Learner:
 
 def read(path: Path) -> dict[str, object]:
     """The method, settings and weights of a model; raises InputError where the file can't be read."""
+    if not path.is_file():
+        raise InputError(path, "is missing", "Check the path")
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         return {name: saved[name] for name in ("method", "settings", "state")}
-    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, LookupError, TypeError, pickle.UnpicklingError) as error:
         raise InputError(path, "is not a whole model of BrainUAD", "Delete it and run again") from error

@@ -38,6 +38,8 @@ class Plan:
     method: str
     settings: dict
     """The method's hyper-parameters."""
+    models: list[str]
+    """The methods whose trained models it takes, in order: its own or that it builds on, then that which guides it."""
     recipe: str
     recipe_settings: dict
     modalities: list[str]
@@ -58,10 +60,12 @@ class Plan:
             chain = dict(study["recipe_settings"][recipe])
             stated, own = names[method].get("settings", {}), study.get("settings", {}).get(method, {})
             ways = study.get("segmentation")
+            network = method if names[method].get("trained") else names[method].get("base")
             return cls(
                 study=study["name"],
                 method=method,
                 settings={**stated, **own, **study["method_settings"].get(method, {})},
+                models=[name for name in (network, names[method].get("guide")) if name],
                 recipe=chain.pop("module", recipe),
                 recipe_settings=chain,
                 modalities=list(dict.fromkeys(cohort["modality"] for cohort in study["cohorts"].values())),
@@ -116,7 +120,7 @@ def prepare(scan: Path, brain: Path | None, modality: str, plan: Plan) -> Prepar
     loaded = volumes.load_image(str(scan))
     row = {**dict.fromkeys((*MODALITIES, "label", "brain"), ""), modality: str(scan), "brain": str(brain or "")}
     mask, brain_from = brains.find(row, modality, loaded)
-    check_contrast(scan, modality, loaded, mask.data > 0)
+    check_contrast(scan, brain, modality, loaded, mask.data > 0)
     image, inside = (space.from_ras(part.data, part.affine) for part in (loaded, mask))
     try:
         chain = recipes.load(plan.recipe).preprocess
@@ -136,22 +140,29 @@ def prepare(scan: Path, brain: Path | None, modality: str, plan: Plan) -> Prepar
     return Prepared(seen, scan_slices, brain_from, done, transform, own)
 
 
-def check_contrast(scan: Path, modality: str, image: volumes.Volume, brain: np.ndarray) -> None:
+def check_contrast(scan: Path, given: Path | None, modality: str, image: volumes.Volume, brain: np.ndarray) -> None:
     """Raise InputError where the brain's border, mostly fluid, is too bright or too dark for what a scan is said to be.
 
-    So T1 is told from T2, and from noise in which the network sees a brain; but not all contrasts from each other.
+    So T1 is told from T2, and from noise in which the network sees a brain; but not all contrasts from each other. The
+    file that is `given` as the brain mask may be at fault, too.
     """
     low, high = BORDER.get(modality, (-np.inf, np.inf))
     border = border_brightness(image, brain)
     if border is not None and not low < border < high:
         problem = f"looks unlike a brain in {modality}: its border has {border:.2f} of the whole's intensity"
-        raise InputError(scan, problem, "Name the scan's contrast, or give a brain mask")
+        mend = f"check the brain mask {given}" if given else "give a brain mask"
+        raise InputError(scan, problem, f"Name the scan's contrast, or {mend}")
 
 
 def border_brightness(image: volumes.Volume, brain: np.ndarray) -> float | None:
-    """What the brain's border has of the whole brain's intensity, see `BORDER`; None where the whole has none."""
+    """What the brain's border has of the whole brain's intensity, see `BORDER`; None where the whole has none.
+
+    Intensities below 0, as z-scores have, count from their first percentile.
+    """
     depth = ndimage.distance_transform_edt(brain, sampling=image.spacing)
-    border, whole = np.median(image.data[brain & (depth <= BORDER_MM)]), np.median(image.data[brain])
+    inside = image.data[brain]
+    zero = min(0.0, float(np.percentile(inside, 1)))
+    border, whole = np.median(image.data[brain & (depth <= BORDER_MM)]) - zero, np.median(inside) - zero
     return float(border / whole) if whole > 0 else None
 
 

@@ -1,6 +1,7 @@
 """Segment one raw scan with a trained method: anomaly map, mask, boxes and a quick look, on the scan's own grid."""
 
 import json
+import os
 from pathlib import Path
 
 import nibabel as nib
@@ -14,6 +15,9 @@ from brainuad.figures.style import drawn
 from brainuad.files import atomic, save_nifti, sha256
 from brainuad.methods.base import build
 from brainuad.seeds import generator
+
+DEPTH = 4
+"""How deep a model lies in its study's folder: models/<method>/seed<k>/model.pt."""
 
 
 def main(
@@ -37,10 +41,9 @@ def main(
 
     OUT gets anomaly-map.nii.gz, mask.nii.gz, findings.json and quick-look.svg.
     """
-    if not (model or study):
-        raise InputError("--model", "isn't given, and no --study either", "Name the trained model")
-    folder = (study or model[0].absolute().parents[3] / "study.yaml").parent
-    plan = single_scan.Plan.read(study or folder / "study.yaml", method)
+    check_writable(out)
+    plan = single_scan.Plan.read(study or study_of(model), method)
+    check_models(model, plan)
     if model:
         from brainuad import models
         from brainuad.device import choose
@@ -49,8 +52,6 @@ def main(
         size = models.read(model[0])["settings"].get("size")
     else:
         scorer, size = build(method, plan.settings), None
-        if hasattr(scorer, "state_dict"):
-            raise InputError("--model", f"isn't given, but {method} has to learn first", "Name the trained model")
     prepared = single_scan.prepare(scan, brain, modality, plan)
     rows = prepared.volume.image.shape[1]
     if size not in (None, rows):
@@ -58,6 +59,7 @@ def main(
         raise InputError(model[0], problem, "Name by --study the study.yaml of the run that trained it")
     maps = scorer.score(prepared.volume, generator(0, method, scan.name))
     seed = model[0].absolute().parent.name if model else "seed*"
+    folder = (study or study_of(model)).parent
     beside = sorted(folder.glob(f"operating-points/absolute/{method}/{seed}/thresholds.json"))
     score, mask = single_scan.find(maps, prepared, plan, thresholds or next(iter(beside), None))
 
@@ -82,3 +84,36 @@ def main(
     shown = quick_look.choose(mask, inside)
     with drawn(out / "quick-look.svg", *quick_look.size(shown, inside), layout="compressed") as figure:
         quick_look.draw(figure, f"{scan.name}, {method} of {plan.study}", shown, prepared.scan, inside, score, mask)
+
+
+def study_of(model: list[Path]) -> Path:
+    """The study.yaml of the run in whose folder the first model lies; raises InputError where that can't be told."""
+    if not model:
+        raise InputError("--model", "isn't given, and no --study either", "Name the trained model")
+    folders = model[0].absolute().parents
+    if len(folders) < DEPTH or not (folders[DEPTH - 1] / "study.yaml").is_file():
+        raise InputError(model[0], "lies in no folder of a run", "Check the path, or name by --study its study.yaml")
+    return folders[DEPTH - 1] / "study.yaml"
+
+
+def check_models(given: list[Path], plan: single_scan.Plan) -> None:
+    """Raise InputError where these aren't models of the methods that the plan's method takes, in their order."""
+    wanted = " and ".join(plan.models)
+    if plan.models and not given:
+        raise InputError("--model", f"isn't given, but {plan.method} has to learn first", f"Name a model of {wanted}")
+    if len(given) != len(plan.models):
+        problem = f"is given {len(given)} times, but {plan.method} takes {len(plan.models)} models"
+        raise InputError("--model", problem, f"Name a model of {wanted}" if plan.models else "Name --study instead")
+    if given:
+        from brainuad import models
+    for path, method in zip(given, plan.models, strict=True):
+        found = models.read(path)["method"]
+        if found != method:
+            raise InputError(path, f"is a model of {found}, but {plan.method} takes one of {method}", "Name that one")
+
+
+def check_writable(folder: Path) -> None:
+    """Raise InputError where a folder can't be made or written to, before any work is done."""
+    nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
+        raise InputError(folder, "can't be written to", "Name another folder by --out")

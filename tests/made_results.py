@@ -115,6 +115,9 @@ def write_results(folder: Path, subjects: int = 12, seeds: int = 3) -> dict[str,
                         "low": values.mean() - half,
                         "high": min(values.mean() + half, 1) if bounded else np.nan,
                         "subjects": subjects,
+                        "subject_sd": values.groupby(rows["subject"]).mean().std(ddof=0)
+                        if scope == "subject"
+                        else np.nan,
                         "seeds": rows["seed"].nunique(),
                         "seed_sd": np.nan,
                     }

@@ -176,7 +176,8 @@ def drawn(made: Path) -> Path:
     groups = long.assign(scope=np.where(long["subject"] == "pooled", "pooled", "subject"))
     means = groups.groupby(["dataset", "method", "metric", "scope"])["value"].agg(["mean", "size"]).reset_index()
     means = means.rename(columns={"mean": "value", "size": "subjects"})
-    means = means.assign(low=means["value"] - 0.1, high=means["value"] + 0.1, seeds=1, seed_sd=np.nan)
+    means = means.assign(low=means["value"] - 0.1, high=means["value"] + 0.1)
+    means = means.assign(subject_sd=0.2, seeds=1, seed_sd=np.nan)
     table.write(means, made / "intervals.csv")
     pd.DataFrame({"structure": ["cortex"], "dice": [0.9], "sd": [0.01], "subjects": [3]}).to_csv(
         made / "dice.csv", index=False

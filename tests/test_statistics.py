@@ -109,6 +109,9 @@ def test_compare_end_to_end(tmp_path):
     assert own.loc["subject", "value"] == pytest.approx(by_seed.mean())
     assert own.loc["subject", "seed_sd"] == pytest.approx(by_seed.std())
     assert own.loc["subject", ["subjects", "seeds"]].tolist() == [12, 2]
+    by_subject = of_good.query("subject != 'pooled'").groupby("subject")["value"].mean()
+    assert own.loc["subject", "subject_sd"] == pytest.approx(by_subject.std(ddof=0))
+    assert pd.isna(own.loc["pooled", "subject_sd"])
     pooled = of_good.query("subject == 'pooled'")["value"].mean()
     assert own.loc["pooled", "value"] == pytest.approx(pooled)
     assert (own["low"] < own["value"]).all() and (own["value"] < own["high"]).all()

@@ -36,7 +36,7 @@ VALUES = {
 def given(tmp_path: Path) -> dict[str, object]:
     names = {name: {"label": label, "control": name in ("oracle", "random")} for name, label in LABELS.items()}
     rows = [
-        [dataset, method, metric, scope, value * factor, 0.9 * value * factor, 1.1 * value * factor, 8, 3, 0.01]
+        [dataset, method, metric, scope, value * factor, 0.9 * value * factor, 1.1 * value * factor, 8, 0.1, 3, 0.01]
         for dataset, factor in ((DATASET, 1.0), ("phantom-ixi", 0.5))
         for (method, metric, scope), value in VALUES.items()
     ]

@@ -69,9 +69,13 @@ def cells(path):
 
 def test_the_csv_holds_every_interval_of_the_dataset_unchanged(folder, rows):
     intervals = pd.read_csv(folder / "intervals.csv")
-    keys, numbers = ["method", "metric", "scope"], ["value", "low", "high", "subjects", "seeds", "seed_sd"]
-    expected = intervals.set_index(keys)[numbers].sort_index()
-    pd.testing.assert_frame_equal(rows.set_index(keys)[numbers].sort_index(), expected, check_dtype=False)
+    keys, numbers = (
+        ["method", "metric", "scope"],
+        ["value", "low", "high", "subjects", "seeds", "seed_sd", "subject_sd"],
+    )
+    expected = intervals.set_index(keys)[numbers].rename(columns={"subject_sd": "sd"}).sort_index()
+    found = rows.set_index(keys)[expected.columns].sort_index()
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
     assert list(rows["method"].unique()) == list(LABELS)
 
 
@@ -97,13 +101,22 @@ def test_published_values_stand_beside_ours_counted_as_the_paper_counts(rows, me
     assert row.drop(index=scope)["published"].isna().all()
 
 
+def test_means_over_subjects_stand_beside_the_published_with_both_standard_deviations(folder, rows):
+    """The published ones are those of Baur et al. 2021, Table V, read by a person."""
+    line = next(r for r in cells(folder / "table.html") if r[:1] == ["AE (dense) "] and any("±" in c for c in r))
+    own = rows[(rows["method"] == "ae-dense") & (rows["metric"] == "dice_at_val_threshold")].set_index("scope")
+    value, sd = own.loc["subject", ["value", "sd"]]
+    assert sd > 0
+    assert any("0.181 ± 0.168" in cell for cell in line) and any(f"{value:.3f} ± {sd:.3f}" in cell for cell in line)
+
+
 def write_nguyen(folder, document, metrics, published_dataset, published_method):
     """Results of one method on one dataset, `metrics` by name and scope, beside a published dataset."""
     cohort = {"dataset": DATASET, "modality": "T1", "title": "patients"}
     beside = {"published": [{"doc": document, "dataset": published_dataset}]}
     names = {"ours": {"label": "Inpainting 32", "published": published_method}}
     study = write_study(folder, cohorts={"one": cohort | beside}, methods=["ours"], method_names=names)
-    known = {"low": None, "high": None, "subjects": 9, "seeds": 1, "seed_sd": None}
+    known = {"low": None, "high": None, "subjects": 9, "subject_sd": None, "seeds": 1, "seed_sd": None}
     cells = [{"dataset": DATASET, "method": "ours", "metric": m, "scope": s} for m, s in metrics]
     rows = [cell | {"value": value} | known for cell, value in zip(cells, metrics.values(), strict=True)]
     long = pd.DataFrame(columns=["study", "dataset", "method", "seed", "subject", "metric", "value"])
@@ -246,7 +259,7 @@ def test_a_healthy_cohort_has_a_table_without_published_values(folder, tmp_path)
 def test_real_scans_are_not_called_phantom(folder, tmp_path):
     study = read_study(write_study(tmp_path, phantom=False))
     assert study.heading(DATASET) == "MSLUB"
-    words = results.caption(study, DATASET, read_table(folder / "table.csv", "intervals"), metrics_of(folder))
+    words = results.caption(study, DATASET, pd.read_csv(folder / "table.csv"), metrics_of(folder))
     assert "phantom" not in words.replace(DATASET, "")
 
 

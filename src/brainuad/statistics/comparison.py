@@ -39,6 +39,7 @@ INTERVAL_COLUMNS = [
     "low",
     "high",
     "subjects",
+    "subject_sd",
     "seeds",
     "seed_sd",
 ]
@@ -169,12 +170,18 @@ def check_counts(counts: list[SubjectCounts], rows: pd.DataFrame, names: list[st
 
 
 def intervals(found: list[Estimate]) -> pd.DataFrame:
-    """One row for each estimate, with its 95 % interval where one can be made."""
+    """One row for each estimate, with its 95 % interval where one can be made.
+
+    `subject_sd` is the spread of what a mean over subjects is made from, as papers print it beside theirs.
+    """
     rows = []
     for e in found:
         low, high = (np.nan, np.nan) if e.samples is None else interval(e.samples)
-        sd = e.by_seed.std(ddof=1) if len(e.by_seed) > 1 else np.nan
-        rows.append([e.dataset, e.method, e.metric, e.scope, e.value, low, high, e.number, len(e.by_seed), sd])
+        people = e.subjects[np.isfinite(e.subjects)]
+        subject_sd = people.std() if len(people) > 1 else np.nan
+        seed_sd = e.by_seed.std(ddof=1) if len(e.by_seed) > 1 else np.nan
+        spreads = [subject_sd, len(e.by_seed), seed_sd]
+        rows.append([e.dataset, e.method, e.metric, e.scope, e.value, low, high, e.number, *spreads])
     return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
 
 

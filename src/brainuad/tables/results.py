@@ -81,7 +81,7 @@ def comparison(
 
     value, low, high, subjects, seeds, seed_sd   ours, with its 95 % interval and the spread between seeds
     rank, rank_low, rank_high                    among the compared methods, with its 95 % interval
-    sd                                           of the values that ours is the mean of, see `spread`
+    sd                                           of the subjects' values or, pooled, see `spread`
     best                                         better than the runner-up beyond doubt, see `winner`
     published_dataset, published, published_sd   on the rows that count as the paper does
     difference                                   ours - published
@@ -90,13 +90,14 @@ def comparison(
     cohort, frames = study.cohort(dataset), []
     patients = pd.MultiIndex.from_frame(published[["doc", "metric"]]).isin(MEAN_OVER_PATIENTS)
     for name, scope in itertools.product(METRICS, (POOLED, SUBJECT)):
-        table = of(intervals, dataset, name, scope)[["value", "low", "high", "subjects", "seeds", "seed_sd"]]
+        own = of(intervals, dataset, name, scope)
+        table = own[["value", "low", "high", "subjects", "seeds", "seed_sd"]]
         if table.empty:
             continue
         table = table.join(of(ranks, dataset, name, scope)[["rank", "rank_low", "rank_high"]])
         best = winner(table["value"], METRICS[name], of(comparisons, dataset, name, scope))
         beside = published_values(study, cohort, name, published[patients == (scope == SUBJECT)])
-        table = table.join(spread(intervals, dataset, name, scope))
+        table = table.join(own["subject_sd"].rename("sd") if scope == SUBJECT else spread(intervals, dataset, name))
         table = table.assign(metric=name, scope=scope, best=table.index == best).join(beside)
         known_scale = 1.0 if name not in UNKNOWN_SCALE else float("nan")
         table["difference"] = known_scale * (table["value"] - table["published"])
@@ -123,9 +124,9 @@ def comparison(
     return rows.assign(needs_labels=rows["metric"].isin(NEEDS_LABELS))
 
 
-def spread(intervals: pd.DataFrame, dataset: str, metric: str, scope: str) -> pd.Series:
+def spread(intervals: pd.DataFrame, dataset: str, metric: str) -> pd.Series:
     """Our standard deviation by method, over what the pooled value is the mean of; empty where it isn't known."""
-    return of(intervals, dataset, f"{metric}_sd", scope)["value"].rename("sd")
+    return of(intervals, dataset, f"{metric}_sd", POOLED)["value"].rename("sd")
 
 
 def winner(values: pd.Series, metric: Metric, comparisons: pd.DataFrame) -> str | None:

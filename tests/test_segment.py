@@ -315,6 +315,41 @@ def test_real_scans_come_back_on_their_own_grid(tmp_path: Path, dataset: str, mo
             segment.main(scan, modality=other, out=tmp_path / "other", **given)
 
 
+@pytest.mark.skipif(not REAL, reason="BRAINUAD_REALDATA names no folder of real scans")
+@pytest.mark.parametrize("dataset", ["ixi", "ds002748", "mslub"])
+def test_stregas_chain_on_real_scans(tmp_path: Path, dataset: str) -> None:
+    """Tissue maps, network and masks: fluid is dark in T1, and a network that sees white matter alone misses it."""
+    table = reader({"ds002748": "bids"}.get(dataset, dataset)).index([Path(REAL, dataset)])
+    scan = Path(table.loc[table["T1"] != "", "T1"].iloc[0])
+    network = {"latent": 2, "size": 64}
+    study = write_study(
+        tmp_path,
+        recipe="tissues",
+        recipe_settings={"tissues": {"module": "strega", "size": 64, "slice_spacing": 4.0}},
+        method_names={"csf-mask": {"settings": {}}, "strega": {"trained": True, "settings": network}},
+        segmentation={"method": "strega", "min_area": 4, "methods": {"csf-mask": {"min_area": 0}}},
+    )
+    method = build("strega", network)
+    for parameter in method.parameters():
+        torch.nn.init.zeros_(parameter)
+    normalisation, _, last = method.decoder[-3:]
+    torch.nn.init.ones_(normalisation.bias)
+    torch.nn.init.constant_(last.weight, 1 / (last.in_channels * 4))  # four places of its kernel meet in a pixel
+    models.save(tmp_path / "model.pt", "strega", network, method)
+    found = {}
+    for name, model in (("csf-mask", []), ("strega", [tmp_path / "model.pt"])):
+        out = tmp_path / name
+        segment.main(scan, method=name, modality="T1", study=study, model=model, device="cpu", out=out)
+        mask = nib.load(out / "mask.nii.gz")
+        assert mask.shape == nib.load(scan).shape[:3] and np.allclose(mask.affine, nib.load(scan).affine, atol=1e-3)
+        found[name] = np.asarray(mask.dataobj) > 0
+    values, fluid = nib.load(scan).get_fdata(), found["csf-mask"]
+    brain = nib.load(tmp_path / "strega/anomaly-map.nii.gz").get_fdata() != 0
+    assert 0.03 < fluid.sum() / brain.sum() < 0.5
+    assert np.median(values[fluid]) < np.percentile(values[brain], 35)
+    assert found["strega"][fluid].mean() > 0.9
+
+
 def test_components_by_hand() -> None:
     mask = np.zeros((6, 7, 8), bool)
     mask[1, 2, 3] = mask[2, 3, 4] = True  # joined by a corner

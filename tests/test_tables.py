@@ -9,7 +9,7 @@ import pytest
 from made_results import DATASET, LABELS, write_results, write_study
 
 from brainuad.errors import InputError
-from brainuad.figures.study import COLUMNS, read_study, read_table
+from brainuad.figures.study import COLUMNS, read_study
 from brainuad.metrics.catalogue import METRICS
 from brainuad.stages import table as stage
 from brainuad.stages.table_settings import main as table_settings

@@ -17,7 +17,7 @@ from torch.nn.functional import binary_cross_entropy
 from brainuad import boxes, models, slices
 from brainuad.cost import layers, summary_megabytes
 from brainuad.errors import InputError
-from brainuad.methods.base import build
+from brainuad.methods.base import Volume, build
 from brainuad.methods.inpainting import Inpainting
 from brainuad.metrics import table
 from brainuad.metrics.agreement import agreement
@@ -83,6 +83,11 @@ def test_losses_are_those_of_the_paper() -> None:
     believed = torch.sigmoid(method.discriminator(made))
     expected = 50 * (x - made).abs().mean() + torch.log(1 - believed).mean()
     assert terms["loss"].item() == pytest.approx(expected.item(), rel=1e-5)
+    torch.manual_seed(5)
+    hole = method.erase(x, brain) != x
+    assert 0 < hole.sum() <= 4 * side**2
+    assert terms["square"].item() == pytest.approx((x - made)[hole].abs().mean().item(), rel=1e-5)
+    assert not terms["square"].requires_grad
 
 
 def test_players_move_in_turn() -> None:
@@ -227,8 +232,68 @@ def test_target_of_the_prediction(target: str) -> None:
         else:  # masked / 2 reaches from 0 to 0.5
             expected = np.abs(image / image.max() - masked)[inside].mean()
         assert float(true[i]) == pytest.approx(expected, rel=1e-5)
-    terms = method.eval().loss(x, brain)
-    assert 0 < terms["loss"] < 1
+    torch.manual_seed(5)
+    loss = method.eval().loss(x, brain)["loss"]
+    torch.manual_seed(5)
+    places = method.place_square(brain)
+    with torch.no_grad():
+        off = method.predict(x, *places) - method.loss_of_inpainting(x, *places)
+    assert loss.item() == pytest.approx(off.abs().mean().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("method", ["loss-prediction-window", "loss-prediction-dense"])
+def test_a_teacher_stays_as_it_is_and_squares_lie_where_the_method_answers(method: str) -> None:
+    learner = build(method, {"size": 32, "window": 8})
+    given = teacher(Generator(4)).train().requires_grad_(True)
+    learner.learn_from(given)
+    assert not given.training and not any(weight.requires_grad for weight in given.parameters())
+    torch.manual_seed(0)
+    rows, columns = learner.place_square(torch.ones(500, 1, 64, 64, dtype=torch.bool))
+    aligned = bool((rows % 4 == 0).all() and (columns % 4 == 0).all())
+    assert aligned == (method == "loss-prediction-dense")
+
+
+class TopCorner(nn.Module):
+    """For slices (B, 1, H, W) a hundred times the row, plus the column, where the erased square begins."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        corners = [(image[0] == boxes.FILL).nonzero()[0] for image in x]
+        return torch.tensor([float(100 * row + column) for row, column in corners])[:, None, None, None]
+
+
+@pytest.mark.parametrize(("target", "unit"), [("whole", 1), ("window", 255)])
+def test_predicted_losses_stand_where_the_window_was_in_the_unit_of_their_target(target: str, unit: int) -> None:
+    """On slices that are no squares, so that rows and columns can't change places unseen."""
+    method = build("loss-prediction", {"size": 32, "window": 8, "target": target})
+    method.predictor = TopCorner()
+    places = torch.zeros(2, 7, 5, dtype=torch.bool)
+    places[0, 6, 1] = places[1, 2, 4] = True
+    losses = method.losses(torch.zeros(2, 1, 32, 24), places)
+    assert losses[0, 6, 1] == unit * (100 * 24 + 4) and losses[1, 2, 4] == unit * (100 * 8 + 16)
+    assert losses.count_nonzero() == 2
+
+
+def test_heatmaps_are_made_of_the_losses_in_the_window() -> None:
+    torch.manual_seed(0)
+    method, (x, brain) = Inpainting(**SMALL).eval(), discs(2)
+    volume = Volume(x[:, 0].numpy(), brain[:, 0].numpy(), np.arange(2))
+    maps = method.score(volume, np.random.default_rng(0))
+    for heat, losses in zip(maps.score, maps.losses, strict=True):
+        total, count = np.zeros((2, 32, 32))
+        for i, j in np.ndindex(losses.shape):
+            if losses[i, j] != slices.UNSEEN:
+                window = np.s_[4 * i : 4 * i + 8, 4 * j : 4 * j + 8]
+                total[window] += losses[i, j]
+                count[window] += 1
+        assert np.allclose(heat, total / np.maximum(count, 1), atol=1e-3)
+    erased = x[:1].clone()
+    erased[..., 12:20, 12:20] = boxes.FILL
+    with torch.no_grad():
+        filled = method.generator(erased)[0, 0].numpy()
+    image = x[0, 0].numpy()
+    stretched = [255 * (part - part.min()) / (part.max() - part.min()) for part in (image, filled)]
+    expected = np.abs(stretched[0] - stretched[1])[12:20, 12:20].mean()
+    assert maps.losses[0, 3, 3] == pytest.approx(expected, abs=0.05)
 
 
 def test_dense_prediction_answers_for_the_middle_of_each_window() -> None:

@@ -63,20 +63,27 @@ class Inpainting(Learner):
         side = self.erased[int(torch.randint(len(self.erased), ()))]
         return boxes.erase(x, *self.place(brain, side), side)
 
-    def terms(self, x: Tensor, inpainted: Tensor) -> dict[str, Tensor]:
-        """L_G and its parts; log(1 - D) of a logit l is -log(1 + e^l)."""
-        reconstruction = (x - inpainted.float()).abs().mean()
+    def terms(self, x: Tensor, erased: Tensor, inpainted: Tensor) -> dict[str, Tensor]:
+        """L_G and its parts; log(1 - D) of a logit l is -log(1 + e^l).
+
+        `square`, the error where the slice was erased, is no part of L_G: it tells whether the square is filled in,
+        which a mean over the whole slice hides, so small is its share.
+        """
+        error, square = (x - inpainted.float()).abs(), erased != x
         adversarial = -softplus(self.discriminator(inpainted).float()).mean()
-        loss = self.reconstruction_weight * reconstruction + self.adversarial_weight * adversarial
-        return {"loss": loss, "reconstruction": reconstruction, "adversarial": adversarial}
+        loss = self.reconstruction_weight * error.mean() + self.adversarial_weight * adversarial
+        filled = (error * square).sum() / square.sum().clamp(min=1)
+        return {"loss": loss, "reconstruction": error.mean(), "adversarial": adversarial, "square": filled.detach()}
 
     def loss(self, x: Tensor, brain: Tensor) -> dict[str, Tensor]:
-        return self.terms(x, self.generator(self.erase(x, brain)))
+        erased = self.erase(x, brain)
+        return self.terms(x, erased, self.generator(erased))
 
     def train_on(self, x: Tensor, brain: Tensor, minimise: Minimise, epoch: int) -> dict[str, Tensor]:
         """A step of G, then one of D on what G had made (algorithm 1)."""
-        inpainted = self.generator(self.erase(x, brain))
-        terms = self.terms(x, inpainted)
+        erased = self.erase(x, brain)
+        inpainted = self.generator(erased)
+        terms = self.terms(x, erased, inpainted)
         minimise(terms["loss"], "generator")
         real, fake = self.discriminator(x).float(), self.discriminator(inpainted.detach()).float()
         discriminator = (softplus(-real) + softplus(fake)).mean()

@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Maps:
-    """What `agreement.h5` holds of one of the `LOSSES`."""
+    """What `heatmaps.h5` holds of one of the `LOSSES`."""
 
     rows: list[Row]
     window: int
@@ -54,7 +54,7 @@ class Maps:
 
 
 def read(path: Path, loss: str) -> Maps:
-    """Read all slices of `agreement.h5`; raises InputError where it isn't one."""
+    """Read all slices of `heatmaps.h5`; raises InputError where it isn't one."""
     if loss not in LOSSES:
         raise InputError("--loss", f"'{loss}' is none", f"Use one of: {', '.join(LOSSES)}")
     needed = ("image", "brain", "subject", "slice", loss, "predicted")

@@ -35,7 +35,7 @@ class Step:
 
 STEPS = {
     "inpainting": Step("1. Inpainting", "mean |x - x̂|\n(mean over subjects)", ("l1_re_normal", "l1_re_anomalous")),
-    "heatmap": Step("2. Heatmap", "AUPRC (all voxels)\nbetter →", ("auprc",), POOLED),
+    "heatmap": Step("2. Heatmap", "AUPRC (brain voxels, pooled)\nbetter →", ("auprc",), POOLED),
     "choice": Step("3. Mask", "Dice (mean over subjects)\nbetter →", ("dice",)),
 }
 BOUNDS = {

@@ -10,7 +10,7 @@ NAMES = {"window": "loss in the window", "whole": "loss of the whole slice"}
 
 
 def main(*, study: Path, dataset: str, maps: Path, out: Path, loss: str = "window") -> None:
-    """Draw the slices of DATASET in --maps, an `agreement.h5`, a row each.
+    """Draw the slices of DATASET in --maps, a `heatmaps.h5`, a row each.
 
     LOSS is what the heatmap of the inpainting network holds: `window` (Mavropoulos 2021, Fig. 9) or `whole` (Fig. 10).
     """

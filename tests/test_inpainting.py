@@ -318,8 +318,13 @@ def test_similarity_is_the_libraries_and_higher_for_better_filling() -> None:
     close, far = image.copy(), image.copy()
     close[inside] += 0.02 * rng.standard_normal((16, 16))
     far[inside] = 0.5
-    near, distant = similarity(image, close.clip(0, 1), inside), similarity(image, far, inside)
-    assert all(near[name] > distant[name] for name in near)
+    erased = image.copy()
+    erased[inside] = boxes.FILL
+    near, distant = similarity(image, erased, close.clip(0, 1), inside), similarity(image, erased, far, inside)
+    assert all(near[name] > distant[name] for name in ("psnr", "ssim", "psnr_window", "ssim_window"))
+    left = similarity(image, erased, erased, inside)
+    for name in ("psnr", "ssim"):
+        assert left[name] == near[f"{name}_erased"] == distant[f"{name}_erased"] < distant[name]
     mse = ((255 * (image - far)) ** 2).mean()
     assert distant["psnr"] == pytest.approx(10 * np.log10(255**2 / mse))
     kernel = {"win_size": 11, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}

@@ -100,7 +100,7 @@ def read(label: str, path: Path, rows: int) -> Block:
 def psnr_within(example: Example) -> float:
     """PSNR in dB inside the box, as it is evaluated."""
     with np.errstate(divide="ignore"):
-        return similarity(example.image, example.inpainted, example.box.pixels)["psnr_window"]
+        return similarity(example.image, example.masked, example.inpainted, example.box.pixels)["psnr_window"]
 
 
 def size(blocks: list[Block]) -> tuple[float, float]:

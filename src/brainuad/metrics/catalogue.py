@@ -278,6 +278,8 @@ METRICS: dict[str, Metric] = {
             "psnr_window", "PSNR of the window in dB", POSITIVE, "higher", "inside the inpainted box", "both", SLICES
         ),
         Metric("ssim_window", "SSIM of the window", (-1.0, 1.0), "higher", "inside the inpainted box", "both", SLICES),
+        Metric("psnr_erased", "PSNR in dB, square left white", POSITIVE, "none", "nothing filled in", "both", SLICES),
+        Metric("ssim_erased", "SSIM, square left white", (-1.0, 1.0), "none", "nothing filled in", "both", SLICES),
         Metric(
             "mean_abs_pred_minus_true_loss",
             "|Predicted - true loss|",

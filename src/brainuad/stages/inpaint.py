@@ -120,9 +120,9 @@ def around_lesions(
 def measured(examples: dict[str, np.ndarray]) -> pd.DataFrame:
     """Columns subject, metric, value: means over each subject's slices, over all slices (pooled) and sd over these."""
     slices = pd.DataFrame(
-        similarity(image, inpainted, (slice(row, row + side), slice(column, column + side)))
-        for image, inpainted, row, column, side in zip(
-            *(examples[name] for name in ("image", "inpainted", "row", "column", "side")), strict=True
+        similarity(image, masked, inpainted, (slice(row, row + side), slice(column, column + side)))
+        for image, masked, inpainted, row, column, side in zip(
+            *(examples[name] for name in ("image", "masked", "inpainted", "row", "column", "side")), strict=True
         )
     )
     spread = slices[["psnr", "ssim"]].std(ddof=0).rename(lambda name: f"{name}_sd")

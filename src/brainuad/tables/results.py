@@ -45,6 +45,8 @@ SHOWN = (
     ("overlap_score", POOLED),
     ("psnr_window", POOLED),
     ("ssim_window", POOLED),
+    ("psnr_erased", POOLED),
+    ("ssim_erased", POOLED),
     ("mean_abs_pred_minus_true_loss", POOLED),
     ("relative_loss_difference", POOLED),
     ("mean_abs_pred_minus_true_loss_all", POOLED),

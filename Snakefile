@@ -62,18 +62,21 @@ for name in REPORTED:
 
 # The studies of one paper together: `snakemake strega2022`.
 for paper in sorted({name.partition("-")[0] for name in REPORTED} - set(REPORTED)):
+    studies = [name for name in REPORTED if name.partition("-")[0] == paper]
 
     rule:
         name:
             paper
         input:
-            [report_files(name) for name in REPORTED if name.partition("-")[0] == paper],
+            [report_files(name) for name in studies],
+            tables_against(studies),
 
 
 # `make` makes the report when this file is newer.
 rule complete:
     input:
         [report_files(name) for name in REPORTED],
+        tables_against(REPORTED),
         prepared_files,
     output:
         f"{RESULTS}/complete",

@@ -14,6 +14,7 @@ from brainuad.metrics import curves, table
 from brainuad.metrics.catalogue import METRICS
 from brainuad.metrics.counts import SubjectCounts
 from brainuad.stages.compare import main as compare
+from brainuad.stages.table_against import main as table_against
 from brainuad.stages.table_contrasts import main as table_contrasts
 from brainuad.stages.table_contrasts import read_contrasts, read_shifts
 from brainuad.statistics.bootstrap import resamples
@@ -304,3 +305,76 @@ def test_study_files_contrast_what_they_run(path):
         assert {method for pair in section.pairs for method in pair} <= set(study["methods"]), section.section
     for section in read_shifts(json.dumps(study.get("shifts", []))):
         assert set(section.datasets) <= set(study["cohorts"]), section.section
+
+
+@pytest.fixture
+def two_studies(tmp_path):
+    """The Dice of StRegA and of the CSF class on ten patients, nine of whom another study of theirs tests, too."""
+    rng, options, values = np.random.default_rng(0), {}, {}
+    for name, modality, beside, patients in (
+        ("t2-on-t1", "T1ce", "BraTS T1ce; T2 model", range(10)),
+        ("t1", "T1ce", "BraTS T1ce", range(1, 11)),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        cohort = {"dataset": "brats", "modality": modality, "title": "tumours", "not_comparable": "fewer patients"}
+        cohorts = {"tumour": cohort | {"published": [{"doc": "D1", "dataset": beside}]}}
+        names = {"strega": {"label": "StRegA", "published": "StRegA"}, "csf-mask": {"label": "CSF"}}
+        content = {"name": name, "title": f"the {name} models", "cohorts": cohorts, "methods": list(names)}
+        study = write_study(folder, phantom=False, method_names=names, **content)
+        rows = []
+        for method in names:
+            values[name, method] = {f"p{k}": rng.uniform(0.2, 0.8) for k in patients}
+            rows += [(name, "brats", method, 0, p, "dice_volume", v) for p, v in values[name, method].items()]
+        table.write(pd.DataFrame(rows, columns=table.COLUMNS), folder / "metrics.csv")
+        options[name] = study, folder / "metrics.csv"
+    return options, values
+
+
+def against(tmp_path, options, **changes):
+    own, other = options["t2-on-t1"], options["t1"]
+    section = {"section": "4.2.1", "title": "Models", "study": "t1", "cohort": "brats", "methods": ["strega"]} | changes
+    outs = {"out_csv": tmp_path / "against.csv", "out_html": tmp_path / "against.html"}
+    published = WORKFLOW / "data/published.csv"
+    files = {"study": own[0], "metrics": own[1], "other_study": [other[0]], "other_metrics": [other[1]]}
+    table_against(**files, published=published, against=json.dumps([section]), compared=["dice_volume"], **outs)
+    return pd.read_csv(outs["out_csv"]), outs["out_html"].read_text()
+
+
+def test_studies_are_compared_on_the_patients_that_both_test(tmp_path, two_studies):
+    """The published values are those of Chatterjee et al. 2022, Table 1 and section 4.2.1, read by a person."""
+    options, values = two_studies
+    rows, page = against(tmp_path, options, methods=["strega", "csf-mask"])
+    common = [f"p{k}" for k in range(1, 10)]
+    for method in ("strega", "csf-mask"):
+        own, other = (np.array([values[name, method][p] for p in common]) for name in ("t2-on-t1", "t1"))
+        row = rows[rows["method"] == method].iloc[0]
+        assert row["difference"] == pytest.approx((own - other).mean())
+        assert row["reference_value"] == pytest.approx(other.mean()) and row["n"] == 9
+        assert row["p_wilcoxon"] == pytest.approx(stats.wilcoxon(own - other).pvalue)
+        assert row["low"] < row["difference"] < row["high"]
+        assert f"({100 * (own.mean() / other.mean() - 1):+.0f} %)".replace("-", "−") in page
+    assert rows["p_holm"].min() == pytest.approx(min(1, 2 * rows["p_wilcoxon"].min()))
+    known = rows[rows["method"] == "strega"].iloc[0]
+    assert known["published_difference"] == pytest.approx(0.533 - 0.531)
+    assert "StRegA" in page and "the t2-on-t1 models (T1ce) minus the t1 models (T1ce)" in page
+    assert "fewer patients" in page
+
+
+def test_studies_that_can_not_be_compared(tmp_path, two_studies):
+    options, _ = two_studies
+    with pytest.raises(InputError, match="--other-study: names no study ixi"):
+        against(tmp_path, options, study="ixi")
+    with pytest.raises(InputError, match="has nothing of mood in common with t1"):
+        against(tmp_path, options, cohort="mood")
+    with pytest.raises(InputError, match="--against: can't be read"):
+        table_against(
+            study=options["t1"][0],
+            metrics=options["t1"][1],
+            other_study=[],
+            other_metrics=[],
+            published=WORKFLOW / "data/published.csv",
+            against='[{"section": "a"}]',
+            out_csv=tmp_path / "a.csv",
+            out_html=tmp_path / "a.html",
+        )

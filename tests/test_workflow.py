@@ -175,6 +175,20 @@ def test_stregas_train_on_several_datasets_and_by_a_recipe_of_their_own(finished
         assert (study / f"figures/phantom-brats-{figure}.svg").is_file()
 
 
+def test_studies_of_a_paper_are_compared_on_their_common_patients(finished: Path) -> None:
+    """The same patients and model in two contrasts; the CSF class is there in both."""
+    rows = pd.read_csv(finished / "results/tiny/strega2022-t1-on-t2/tables/against.csv")
+    dice = rows[rows["metric"] == "dice_volume"].set_index("method")
+    assert list(dice.index) == ["csf-mask", "strega"]
+    values = [
+        pd.read_csv(finished / f"results/tiny/{study}/metrics.csv").query(
+            "method == 'csf-mask' and metric == 'dice_volume' and dataset == 'phantom-brats' and subject != 'pooled'"
+        )["value"]
+        for study in ("strega2022-t1-on-t2", "strega2022-t1")
+    ]
+    assert dice.at["csf-mask", "difference"] == pytest.approx(values[0].mean() - values[1].mean())
+
+
 def test_fewer_training_subjects_are_among_the_more(finished: Path) -> None:
     def trained_on(study: str) -> set[bytes]:
         with h5py.File(finished / "results/tiny" / study / "phantom-ixi/train/images.h5") as file:

@@ -7,7 +7,7 @@ from brainuad.errors import InputError
 
 OWN = "own"
 """The level at which the study itself stands."""
-REPORTED = ("sweeps", "groups", "examples", "inpainted", "contrasts", "shifts")
+REPORTED = ("sweeps", "groups", "examples", "inpainted", "contrasts", "shifts", "against")
 """What a study asks of its report, which its levels don't have."""
 AFTER_MAPS = "min_component"
 """The one key of the post-processing that acts on masks, not on maps."""

@@ -16,6 +16,8 @@ def named_methods(study: dict) -> Iterator[str]:
     for contrast in study.get("contrasts", []):
         for pair in contrast["pairs"]:
             yield from pair
+    for entry in study.get("against", []):
+        yield from entry["methods"]
     for part in ("thresholded", "methods"):
         yield from study.get("segmentation", {}).get(part, [])
     yield from (name for methods in study.get("recipes", {}).values() for name in methods)
@@ -32,6 +34,7 @@ def named_cohorts(study: dict) -> Iterator[str]:
         yield from (place["cohort"] for place in example["slices"])
     for shift in study.get("shifts", []):
         yield from shift["cohorts"]
+    yield from (entry["cohort"] for entry in study.get("against", []))
     yield from (figure["cohort"] for figure in study.get("inpainted", {}).values())
     yield from (role for sweep in study.get("sweeps", {}).values() for role in sweep.get("cohorts", []))
     if "heatmaps" in study:
@@ -85,6 +88,8 @@ def trim(study: dict) -> dict:
     ]
     trimmed["contrasts"] = [contrast for contrast in contrasts if contrast["pairs"]]
     trimmed["shifts"] = [shift for shift in study.get("shifts", []) if set(shift["cohorts"]) <= cohorts]
+    against = [with_methods(entry, methods) for entry in study.get("against", []) if entry["cohort"] in cohorts]
+    trimmed["against"] = [entry for entry in against if entry["methods"]]
     return trimmed
 
 

@@ -40,6 +40,11 @@ def report_files(study):
     ]
 
 
+def tables_against(studies):
+    """The tables that compare these studies with each other. No study alone has them, as they need another's results."""
+    return [f"{RESULTS}/{s}/tables/against.html" for s in studies if others(s) and set(others(s)) <= set(studies)]
+
+
 def superpixel_figures(study):
     """From heatmaps to masks, of every method that inpaints; which step loses, of each group."""
     groups = STUDIES[study]["groups"] if "oracle" in STUDIES[study]["methods"] else []

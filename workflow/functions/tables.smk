@@ -39,3 +39,15 @@ def shifted_datasets(w):
         for shift in STUDIES[w.study]["shifts"]
     ]
     return json.dumps(named)
+
+
+def others(study):
+    """The studies of this run that a study compares its methods with."""
+    return sorted({entry["study"] for entry in STUDIES[study]["against"]} & set(REPORTED))
+
+
+def sections_against(w):
+    """A study's comparisons with others of this run as JSON, their cohorts by the names of the datasets."""
+    values = STUDIES[w.study]
+    there = [entry for entry in values["against"] if entry["study"] in REPORTED]
+    return json.dumps([{**entry, "cohort": values["cohorts"][entry["cohort"]]["dataset"]} for entry in there])

@@ -137,3 +137,41 @@ rule table_contrasts:
         "brainuad table-contrasts --study {input.study} --metrics {input.metrics} {params.counts}"
         " --published {input.published} {params.compared} --contrasts {params.contrasts:q} --shifts {params.shifts:q}"
         " --seed {params.seed} --out-csv {output.csv} --out-html {output.html} 2> {log}"
+
+
+rule table_against:
+    input:
+        study=STUDY,
+        metrics=f"{RESULTS}/{{study}}/metrics.csv",
+        other_studies=lambda w: [STUDY.format(study=other) for other in others(w.study)],
+        other_metrics=lambda w: [f"{RESULTS}/{other}/metrics.csv" for other in others(w.study)],
+        published=PUBLISHED,
+    output:
+        csv=f"{RESULTS}/{{study}}/tables/against.csv",
+        html=report(
+            f"{RESULTS}/{{study}}/tables/against.html",
+            caption="../report/against.rst",
+            category="{study}",
+            subcategory="Tables",
+            labels={"dataset": "all", "content": "against other studies"},
+        ),
+    params:
+        code=code("stages.table_against"),
+        others=lambda w, input: repeated("other-study", input.other_studies),
+        other_metrics=lambda w, input: repeated("other-metrics", input.other_metrics),
+        compared=lambda w: repeated("compared", STUDIES[w.study].get("compared", [])),
+        against=sections_against,
+        seed=config["seed"],
+        caption=caption,
+    log:
+        f"{RESULTS}/logs/table_against/{{study}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table_against/{{study}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=doubling(4000),
+        runtime=doubling(60),
+    shell:
+        "brainuad table-against --study {input.study} --metrics {input.metrics} {params.others} {params.other_metrics}"
+        " --published {input.published} {params.compared} --against {params.against:q} --seed {params.seed}"
+        " --out-csv {output.csv} --out-html {output.html} 2> {log}"

@@ -133,7 +133,7 @@ def test_scores_become_z_scores_where_the_study_has_them_so(tmp_path: Path) -> N
 
 def test_a_model_leads_to_its_study_and_thresholds(tmp_path: Path) -> None:
     """And the map is what the model gives: |x - 0.5| of a network whose output was made 0.5 everywhere."""
-    names = {"skip-ae": {"label": "Skip-AE", "trained": True, "settings": {"width": 2}}}
+    names = {"skip-ae": {"label": "Skip-AE", "settings": {"width": 2}}}
     write_study(tmp_path, method_names=names, method_settings={"skip-ae": {"dropout": 0.0}})
     thresholds = tmp_path / "operating-points/absolute/skip-ae/seed3/thresholds.json"
     thresholds.parent.mkdir(parents=True)
@@ -180,8 +180,10 @@ def test_a_scan_that_looks_like_another_contrast_is_refused(tmp_path: Path, moda
 
 def test_models_that_can_not_be_meant(tmp_path: Path) -> None:
     """None at all for a method that learns, one of slices of another size, one of other weights; no truth."""
-    common = {"trained": True, "settings": {"latent": 2}}
-    names = {name: {"label": name, **common} for name in ("strega", "cevae", "cevae-strega-preprocessing")}
+    names = {
+        name: {"label": name, "settings": {"latent": 2}} for name in ("strega", "cevae", "cevae-strega-preprocessing")
+    }
+    names |= {"guided": {"label": "guided", "base": "strega", "guide": "cevae"}}
     names |= {"strega-abs": {"label": "abs", "base": "strega", "settings": {"score_sign": "abs"}}}
     names |= {name: {"label": name, "settings": {}} for name in ("oracle", METHOD)}
     study = write_study(tmp_path, method_names=names)
@@ -192,21 +194,23 @@ def test_models_that_can_not_be_meant(tmp_path: Path) -> None:
     models.save(model, "strega", strega, build("strega", strega))
     intensities = {"size": 64, "latent": 2}
     models.save(other, "cevae", intensities, build("cevae", intensities))
-    with pytest.raises(
-        InputError, match=r"--model: isn't given, but strega has to learn first\. Name a model of strega"
-    ):
+    with pytest.raises(InputError, match="--model: isn't given, but strega has to learn first"):
         segment.main(scan, method="strega", **given)
     for method in ("strega", "strega-abs"):
         with pytest.raises(InputError, match=r"model\.pt: sees slices of 32 pixels, but made now makes them of 64"):
             segment.main(scan, method=method, model=[model], **given)
-    with pytest.raises(InputError, match=r"model\.pt: is a model of strega, but cevae takes one of cevae"):
+    with pytest.raises(InputError, match=r"model\.pt: is a model of strega, not of cevae"):
         segment.main(scan, method="cevae", model=[model], **given)
     # The same network, trained on other input.
-    with pytest.raises(InputError, match=r"other\.pt: is a model of cevae, but cevae-strega-pre"):
+    with pytest.raises(InputError, match=r"other\.pt: is a model of cevae, not of cevae-strega-preprocessing"):
         segment.main(scan, method="cevae-strega-preprocessing", model=[other], **given)
-    with pytest.raises(InputError, match="--model: is given 2 times, but strega takes 1 models"):
+    with pytest.raises(InputError, match="--model: is given 2 times, but strega takes 1"):
         segment.main(scan, method="strega", model=[model, model], **given)
-    with pytest.raises(InputError, match=f"--model: is given 1 times, but {METHOD} takes 0 models"):
+    with pytest.raises(InputError, match=r"takes 2\. Name models of guided or strega and cevae, in this order"):
+        segment.main(scan, method="guided", model=[model], **given)
+    with pytest.raises(InputError, match=r"model\.pt: is a model of strega, not of cevae"):
+        segment.main(scan, method="guided", model=[model, model], **given)
+    with pytest.raises(InputError, match=rf"model\.pt: is a model of strega, not of {METHOD}"):
         segment.main(scan, method=METHOD, model=[model], **given)
     with pytest.raises(InputError, match=r"model\.pt: lies in no folder of a run"):
         segment.main(scan, method="strega", model=[model], **given | {"study": None})
@@ -326,7 +330,7 @@ def test_stregas_chain_on_real_scans(tmp_path: Path, dataset: str) -> None:
         tmp_path,
         recipe="tissues",
         recipe_settings={"tissues": {"module": "strega", "size": 64, "slice_spacing": 4.0}},
-        method_names={"csf-mask": {"settings": {}}, "strega": {"trained": True, "settings": network}},
+        method_names={"csf-mask": {"settings": {}}, "strega": {"settings": network}},
         segmentation={"method": "strega", "min_area": 4, "methods": {"csf-mask": {"min_area": 0}}},
     )
     method = build("strega", network)

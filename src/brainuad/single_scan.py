@@ -38,8 +38,10 @@ class Plan:
     method: str
     settings: dict
     """The method's hyper-parameters."""
-    models: list[str]
-    """The methods whose trained models it takes, in order: its own or that it builds on, then that which guides it."""
+    base: str | None
+    """The method whose network it takes, if any."""
+    guide: str | None
+    """The method whose network guides it, if any."""
     recipe: str
     recipe_settings: dict
     modalities: list[str]
@@ -60,12 +62,12 @@ class Plan:
             chain = dict(study["recipe_settings"][recipe])
             stated, own = names[method].get("settings", {}), study.get("settings", {}).get(method, {})
             ways = study.get("segmentation")
-            network = method if names[method].get("trained") else names[method].get("base")
             return cls(
                 study=study["name"],
                 method=method,
                 settings={**stated, **own, **study["method_settings"].get(method, {})},
-                models=[name for name in (network, names[method].get("guide")) if name],
+                base=names[method].get("base"),
+                guide=names[method].get("guide"),
                 recipe=chain.pop("module", recipe),
                 recipe_settings=chain,
                 modalities=list(dict.fromkeys(cohort["modality"] for cohort in study["cohorts"].values())),

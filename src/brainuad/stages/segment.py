@@ -43,15 +43,17 @@ def main(
     """
     check_writable(out)
     plan = single_scan.Plan.read(study or study_of(model), method)
-    check_models(model, plan)
     if model:
         from brainuad import models
         from brainuad.device import choose
 
+        check_models(model, plan)
         scorer = models.assembled(model, method, plan.settings).to(choose(device, threads))
         size = models.read(model[0])["settings"].get("size")
     else:
         scorer, size = build(method, plan.settings), None
+        if hasattr(scorer, "state_dict"):
+            raise InputError("--model", f"isn't given, but {method} has to learn first", "Name the trained model")
     prepared = single_scan.prepare(scan, brain, modality, plan)
     rows = prepared.volume.image.shape[1]
     if size not in (None, rows):
@@ -97,19 +99,20 @@ def study_of(model: list[Path]) -> Path:
 
 
 def check_models(given: list[Path], plan: single_scan.Plan) -> None:
-    """Raise InputError where these aren't models of the methods that the plan's method takes, in their order."""
-    wanted = " and ".join(plan.models)
-    if plan.models and not given:
-        raise InputError("--model", f"isn't given, but {plan.method} has to learn first", f"Name a model of {wanted}")
-    if len(given) != len(plan.models):
-        problem = f"is given {len(given)} times, but {plan.method} takes {len(plan.models)} models"
-        raise InputError("--model", problem, f"Name a model of {wanted}" if plan.models else "Name --study instead")
-    if given:
-        from brainuad import models
-    for path, method in zip(given, plan.models, strict=True):
+    """Raise InputError unless the first model is of the method or its base, and the second, if it takes one, its guide.
+
+    Weights of one shape may have learnt from other input: only a model's name tells.
+    """
+    from brainuad import models
+
+    wanted = [[name for name in (plan.method, plan.base) if name], *([[plan.guide]] if plan.guide else [])]
+    if len(given) != len(wanted):
+        problem = f"is given {len(given)} times, but {plan.method} takes {len(wanted)}"
+        raise InputError("--model", problem, f"Name models of {' and '.join(map(' or '.join, wanted))}, in this order")
+    for path, names in zip(given, wanted, strict=True):
         found = models.read(path)["method"]
-        if found != method:
-            raise InputError(path, f"is a model of {found}, but {plan.method} takes one of {method}", "Name that one")
+        if found not in names:
+            raise InputError(path, f"is a model of {found}, not of {' or '.join(names)}", "Name that method's model")
 
 
 def check_writable(folder: Path) -> None:

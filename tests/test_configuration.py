@@ -95,6 +95,10 @@ def test_unknown_methods_of_figures_are_told(config: dict) -> None:
             "cohort 'tumuor' is unknown",
         ),
         ({"cohorts": {"healthy": {"optional": True}}}, "has an optional healthy cohort"),
+        (
+            {"against": [{"section": "1", "title": "a", "study": "baur", "cohort": "ms", "methods": ["vae"]}]},
+            "study baur2021: is compared with 'baur', which is unknown. Known studies: baur2021",
+        ),
     ],
 )
 def test_mistakes_in_what_a_report_shows_are_told_at_once(config: dict, changes: dict, problem: str) -> None:

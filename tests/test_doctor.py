@@ -206,8 +206,9 @@ def test_an_optional_cohort_is_left_out_where_its_data_are_missing(config: dict,
     one = {**study(), "notes": ["A note."]}
     one["cohorts"]["more"] = optional
     one["shifts"] = [{"cohorts": ["healthy", "more"], "metrics": ["auprc"]}]
+    one["against"] = [{"study": "two", "cohort": "more", "methods": list(one["methods"])}]
     left = doctor.without_missing(config, {"one": one}, sources)
-    assert list(left["one"]["cohorts"]) == ["healthy"] and left["one"]["shifts"] == []
+    assert list(left["one"]["cohorts"]) == ["healthy"] and left["one"]["shifts"] == [] == left["one"]["against"]
     assert left["one"]["notes"] == ["A note.", "Not tested on MOOD: mood is missing."]
     report = doctor.examine(config, left, sources)
     assert report.can_start

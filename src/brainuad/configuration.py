@@ -88,6 +88,9 @@ def resolve_studies(config: dict, workflow: Path) -> dict[str, dict]:
                 raise InputError(
                     f"study {name}", f"{kind} '{unknown}' is unknown", f"Known {kind}s: {', '.join(there)}"
                 )
+        for unknown in sorted({entry["study"] for entry in study.get("against", [])} - set(known)):
+            problem = f"is compared with '{unknown}', which is unknown"
+            raise InputError(f"study {name}", problem, f"Known studies: {', '.join(known)}")
         check_titles(name, stated["cohorts"], changes.get("cohorts", {}))
         check_healthy(name, config, study["cohorts"])
         for cohort in study["cohorts"].values():

@@ -41,13 +41,13 @@ def shifted_datasets(w):
     return json.dumps(named)
 
 
+def against(study):
+    """A study's comparisons with others of this run that test the same dataset, which stands for the cohort."""
+    values = STUDIES[study]
+    named = [{**entry, "cohort": values["cohorts"][entry["cohort"]]["dataset"]} for entry in values["against"]]
+    return [entry for entry in named if entry["study"] in REPORTED and entry["cohort"] in tested(entry["study"])]
+
+
 def others(study):
-    """The studies of this run that a study compares its methods with."""
-    return sorted({entry["study"] for entry in STUDIES[study]["against"]} & set(REPORTED))
-
-
-def sections_against(w):
-    """A study's comparisons with others of this run as JSON, their cohorts by the names of the datasets."""
-    values = STUDIES[w.study]
-    there = [entry for entry in values["against"] if entry["study"] in REPORTED]
-    return json.dumps([{**entry, "cohort": values["cohorts"][entry["cohort"]]["dataset"]} for entry in there])
+    """The studies that a study is compared with."""
+    return sorted({entry["study"] for entry in against(study)})

@@ -160,7 +160,7 @@ rule table_against:
         others=lambda w, input: repeated("other-study", input.other_studies),
         other_metrics=lambda w, input: repeated("other-metrics", input.other_metrics),
         compared=lambda w: repeated("compared", STUDIES[w.study].get("compared", [])),
-        against=sections_against,
+        against=lambda w: json.dumps(against(w.study)),
         seed=config["seed"],
         caption=caption,
     log:

@@ -42,7 +42,8 @@ def main(
     OUT gets anomaly-map.nii.gz, mask.nii.gz, findings.json and quick-look.svg.
     """
     check_writable(out)
-    plan = single_scan.Plan.read(study or study_of(model), method)
+    study = study or study_of(model)
+    plan = single_scan.Plan.read(study, method)
     if model:
         from brainuad import models
         from brainuad.device import choose
@@ -61,8 +62,7 @@ def main(
         raise InputError(model[0], problem, "Name by --study the study.yaml of the run that trained it")
     maps = scorer.score(prepared.volume, generator(0, method, scan.name))
     seed = model[0].absolute().parent.name if model else "seed*"
-    folder = (study or study_of(model)).parent
-    beside = sorted(folder.glob(f"operating-points/absolute/{method}/{seed}/thresholds.json"))
+    beside = sorted(study.parent.glob(f"operating-points/absolute/{method}/{seed}/thresholds.json"))
     score, mask = single_scan.find(maps, prepared, plan, thresholds or next(iter(beside), None))
 
     anomaly_map, found = prepared.back(score, sitk.sitkLinear), prepared.back(mask, sitk.sitkNearestNeighbor) > 0.5

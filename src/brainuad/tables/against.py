@@ -11,8 +11,6 @@ from brainuad.statistics.significance import holm
 from brainuad.tables import page
 from brainuad.tables.contrasts import BODY, CAPTION, PUBLISHED, Block, Row, cells, metrics_of
 
-FAMILY = ["section", "title", "metric"]
-"""What the comparisons have in common that one correction goes over."""
 PAIRED = (
     "One method in two studies, this one minus the other, on the patients that both test, which every resample draws "
     "for both. Values are means over these patients. p is that of Wilcoxon's signed-rank test, Holm-corrected over the "
@@ -54,7 +52,7 @@ def rows(
             table.append(names | numbers | {"reference_value": beside.value})
     made = pd.DataFrame(table)
     if len(made):
-        made["p_holm"] = made.groupby(FAMILY)["p_wilcoxon"].transform(holm)
+        made["p_holm"] = made.groupby("metric")["p_wilcoxon"].transform(holm)
     return made
 
 

@@ -228,6 +228,17 @@ def test_models_that_can_not_be_meant(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("modality", ["T1", "T1ce", "T2", "FLAIR"])
+def test_noise_shows_no_brain(tmp_path: Path, modality: str) -> None:
+    noise = np.random.default_rng(0).normal(100, 20, (96, 116, 100)).astype(np.float32)
+    scan = tmp_path / "noise.nii.gz"
+    nib.save(nib.Nifti1Image(noise, np.diag([2.0, 2.0, 2.0, 1.0])), scan)
+    study = write_study(tmp_path, cohorts={"healthy": {"dataset": "ixi", "modality": modality}})
+    with pytest.raises(InputError, match=r"noise\.nii\.gz: (shows no brain|looks unlike a brain)"):
+        segment.main(scan, method=METHOD, modality=modality, study=study, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_is_refused(tmp_path: Path) -> None:
     volume, _ = head()
     scan, given = write_scan(tmp_path, volume), {"method": METHOD, "study": write_study(tmp_path), "out": tmp_path}

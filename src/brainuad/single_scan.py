@@ -145,8 +145,8 @@ def prepare(scan: Path, brain: Path | None, modality: str, plan: Plan) -> Prepar
 def check_contrast(scan: Path, given: Path | None, modality: str, image: volumes.Volume, brain: np.ndarray) -> None:
     """Raise InputError where the brain's border, mostly fluid, is too bright or too dark for what a scan is said to be.
 
-    So T1 is told from T2, and from noise in which the network sees a brain; but not all contrasts from each other. The
-    file that is `given` as the brain mask may be at fault, too.
+    So T1 is told from T2, but not all contrasts from each other. The file that is `given` as the brain mask may be at
+    fault, too.
     """
     low, high = BORDER.get(modality, (-np.inf, np.inf))
     border = border_brightness(image, brain)

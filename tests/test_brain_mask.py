@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK as sitk
+import torch
 
 from brainuad.datasets.reader import COLUMNS
 from brainuad.files import save_nifti
@@ -100,3 +101,14 @@ def test_network_says_that_there_is_no_brain() -> None:
     empty[0, 0, 3] = 1
     with pytest.raises(RuntimeError, match="no brain"):
         brain_network.extract(empty, np.eye(4))
+
+
+def test_the_network_leaves_torch_its_threads(moved: dict[str, Path]) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        t1 = nib.load(moved["T1"])
+        brain_network.extract(np.asarray(t1.dataobj, np.float32), t1.affine)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -22,9 +22,12 @@ def extract(image: np.ndarray, affine: np.ndarray) -> np.ndarray:
     import torch
     from deepbet import BrainExtraction
 
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         _, mask, _ = BrainExtraction(no_gpu=True).run(nib.Nifti1Image(image, affine))
     except (AssertionError, ValueError) as error:  # its ways to say that nothing is left
         raise RuntimeError("the network sees no brain") from error
+    finally:
+        torch.set_num_threads(threads)
     return np.asarray(mask.dataobj) > 0

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from brainuad.augmentation import Augmentation
 from brainuad.errors import InputError
 from brainuad.methods import cevae
 from brainuad.methods.base import Maps, Volume
-from brainuad.methods.learner import Minimise, array
+from brainuad.methods.learner import Minimise
 
 SIGNS = ("recon_minus_input", "input_minus_recon", "abs")
 
@@ -41,8 +40,7 @@ class Method(cevae.Method):
 
     def score(self, volume: Volume, rng: np.random.Generator) -> Maps:
         """The positive part of the difference, within the brain."""
-        with torch.no_grad():
-            reconstruction = array(self(self.tensor(volume.image)))
+        reconstruction = self.reconstruct(volume.image)
         return Maps(np.where(volume.brain, self.difference(volume.image, reconstruction), 0), reconstruction)
 
     def difference(self, image: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:

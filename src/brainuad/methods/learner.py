@@ -12,6 +12,9 @@ from brainuad.methods.base import Maps, Volume
 Minimise = Callable[[Tensor, str], None]
 """Make one step on a loss with the optimiser of a name; only that optimiser's weights change."""
 
+SLICES = 32
+"""That a network reconstructs at once: Skip-AE takes some 80 MB for each of 256 x 256 pixels."""
+
 
 class Learner(nn.Module):
     """A network with the loss it is trained by and the score it gives.
@@ -76,10 +79,14 @@ class Learner(nn.Module):
         """(D, H, W) array -> (D, 1, H, W) tensor on the network's device."""
         return torch.from_numpy(np.ascontiguousarray(array))[:, None].to(self.device)
 
+    def reconstruct(self, image: np.ndarray) -> np.ndarray:
+        """Deterministic reconstruction of slices (D, H, W), a few at a time: all of a volume could fill the memory."""
+        with torch.no_grad():
+            return np.concatenate([array(self(x)) for x in self.tensor(image).split(SLICES)])
+
     def score(self, volume: Volume, rng: np.random.Generator) -> Maps:
         """Residual r = |x - x_hat| of one deterministic pass (Baur et al. eq. 2)."""
-        with torch.no_grad():
-            reconstruction = array(self(self.tensor(volume.image)))
+        reconstruction = self.reconstruct(volume.image)
         return Maps(np.abs(volume.image - reconstruction), reconstruction)
 
 

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,11 +22,16 @@ import pandas as pd
 import pytest
 import yaml
 
+from brainuad import models, single_scan
 from brainuad.files import sha256
+from brainuad.methods.base import Volume, build
+from brainuad.seeds import generator
+from brainuad.slices import subjects
 
 PROJECT = Path(__file__).parents[1]
 NONE = "{" + ", ".join(f"{path.stem}: null" for path in (PROJECT / "workflow/studies").glob("*.yaml")) + "}"
 STREGAS = ("strega", "cevae")
+TISSUES = ("strega", "csf-mask")
 LABELLED = ("phantom-brats", "phantom-mslub", "phantom-isbi2015")
 TINY = ["--configfile", "workflow/runs/tiny.yaml"]
 SHELL_METHOD = """
@@ -173,6 +180,54 @@ def test_stregas_train_on_several_datasets_and_by_a_recipe_of_their_own(finished
     assert {("phantom-brats", method, "dice_volume") for method in (*STREGAS, "csf-mask")} <= told
     for figure in ("strega-pipeline", "boxes", "lesion-sizes"):
         assert (study / f"figures/phantom-brats-{figure}.svg").is_file()
+
+
+def scored(study: Path, method: str) -> Iterator[tuple[str, Path, Path]]:
+    """Cohort, folder of slices and file of post-processed maps or masks of a method: healthy validation, tumours."""
+    cohorts = yaml.safe_load((study / "study.yaml").read_text())["cohorts"]
+    for name, split in (("healthy", "validation"), ("tumour", "test")):
+        folder = study / cohorts.get(name, {}).get("dataset", "none") / split
+        processed = study / f"operating-points/absolute/{method}/seed0/processed.h5"
+        made = processed if name == "healthy" else folder / f"{method}/seed0/masks.h5"
+        if made.exists():
+            yield cohorts[name], folder, made
+
+
+def test_a_single_scan_gets_what_the_study_gave_it(finished: Path) -> None:
+    """To the bit, for every method of every paper: anomaly map, post-processed map, mask. Nguyen et al. drew slices."""
+    compared = set()
+    results = finished / "results/tiny"
+    studies = {path.parent: yaml.safe_load(path.read_text()) for path in results.glob("*/study.yaml")}
+    for study, method in ((study, name) for study, values in studies.items() for name in values["method_names"]):
+        if method == "oracle":  # sees the truth, and a single scan has none
+            continue
+        plan = single_scan.Plan.read(study / "study.yaml", method)
+        home = results / (studies[study].get("models_of") or study.name)
+        named = [home / f"models/{name}/seed0/model.pt" for name in (method, plan.base, plan.guide)]
+        own, base, guide = (model if model.exists() else None for model in named)
+        given = [model for model in (own or base, guide) if model]
+        scorer = models.assembled(given, method, plan.settings) if given else build(method, plan.settings)
+        thresholds = study / f"operating-points/absolute/{method}/seed0/thresholds.json"
+        for cohort, folder, made in scored(study, method):
+            volume = results / "volumes" / cohort["dataset"] / cohort["modality"]
+            images = folder / ("images-strega.h5" if method in TISSUES else "images.h5")
+            with h5py.File(images) as file, h5py.File(made) as truth:
+                raw = h5py.File(folder / f"{method}/seed0/maps.h5")
+                subject = next(subjects(file))
+                scan, brain = (volume / f"{subject.name}_{kind}.nii.gz" for kind in ("image", "brain"))
+                prepared = single_scan.prepare(scan, brain, cohort["modality"], plan)
+                at = np.searchsorted(prepared.volume.slices, subject.slices)
+                drawn = Volume(prepared.volume.image[at], prepared.volume.brain[at], subject.slices)
+                assert np.array_equal(drawn.image, file["image"][subject.rows])
+                maps = scorer.score(drawn, generator(int(raw.attrs["seed"]), method, subject.name))
+                assert np.array_equal(maps.score, raw["score"][subject.rows])
+                score, mask = single_scan.find(maps, replace(prepared, volume=drawn), plan, thresholds)
+                for kind, found in {"score": score, "mask": mask}.items():
+                    if kind in truth:
+                        assert np.array_equal(found, truth[kind][subject.rows]), (study, method)
+                        compared.add((study.name, method, kind))
+    assert {kind for _, _, kind in compared} == {"score", "mask"}
+    assert {name for name, _, _ in compared} == {study.name for study in studies}
 
 
 def test_studies_of_a_paper_are_compared_on_their_common_patients(finished: Path) -> None:

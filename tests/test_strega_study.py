@@ -14,13 +14,13 @@ from matplotlib.patches import Rectangle
 
 from brainuad import configuration, doctor, slices
 from brainuad.errors import InputError
-from brainuad.figures import boxes, lesion_sizes, pipeline
+from brainuad.figures import boxes, lesion_sizes, pipeline, samples
 from brainuad.metrics import table
 from brainuad.preprocessing import strega as recipe
 from brainuad.preprocessing.steps import Steps
 from brainuad.preprocessing.tissue import CSF, GM, WM
 from brainuad.segmentation import strega
-from brainuad.stages import figure_boxes, figure_lesion_sizes, figure_pipeline, join_slices
+from brainuad.stages import figure_boxes, figure_lesion_sizes, figure_pipeline, figure_samples, join_slices
 from brainuad.trimming import trim
 
 ROOT = Path(__file__).parents[1]
@@ -230,6 +230,31 @@ def test_boxes_are_drawn_around_truth_and_finds(files: dict[str, Path], tmp_path
     assert out.stat().st_size > 0
     with pytest.raises(InputError, match="--masks: is given 1 times, --method 2 times"):
         figure_boxes.main(**given, method=["vae", "ae-dense"], masks=[files["masks"]], out=out)
+
+
+def test_samples_have_a_slice_with_most_of_the_anomaly_and_one_without(files: dict[str, Path], tmp_path: Path) -> None:
+    shown = samples.read(files["images"], files["labels"])
+    with h5py.File(files["labels"]) as file:
+        area = (file["label"][:] > 0).sum((1, 2))
+        names, numbers = file["subject"].asstr()[:], file["slice"][:]
+    assert [sample.subject for sample in shown] == list(dict.fromkeys(names))
+    for sample in shown:
+        own = dict(zip(numbers[names == sample.subject], area[names == sample.subject], strict=True))
+        with_one, without = sample.slices
+        assert (sample.label > 0).sum() == own[with_one] == max(own.values()) > 0 == own[without]
+        assert sample.free is not None and sample.free.shape == sample.image.shape
+    given = {"study": files["study"], "dataset": DATASET, "images": files["images"], "labels": files["labels"]}
+    figure_samples.main(**given, out=tmp_path / "samples.svg")
+    assert (tmp_path / "samples.svg").stat().st_size > 0
+    with h5py.File(files["labels"], "r+") as file:  # a person whose anomaly is in every slice has none without
+        file["label"][:7, 20, 20] = 1
+    first, *others = samples.read(files["images"], files["labels"])
+    assert first.free is None and all(sample.free is not None for sample in others)
+    figure_samples.main(**given, out=tmp_path / "samples.svg")
+    with h5py.File(files["labels"], "r+") as file:
+        file["label"][:] = 0
+    with pytest.raises(InputError, match=r"labels\.h5: holds no anomaly"):
+        figure_samples.main(**given, out=tmp_path / "samples.svg")
 
 
 def write_dice(path: Path, dice: dict[str, list[float]]) -> Path:

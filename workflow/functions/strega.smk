@@ -16,9 +16,10 @@ def unopened(study):
 
 
 def strega_figures(study):
-    """Of every dataset with lesions: StRegA's stages, boxes of all methods, Dice against the size of lesions."""
+    """StRegA's stages, boxes, Dice against the size of lesions where there are any; samples where they are made."""
     kinds = [*(f"{method}-pipeline" for method in pipelined(study)), "boxes", *(["lesion-sizes"] if unopened(study) else [])]
-    return [f"{dataset}-{kind}" for dataset in labelled(study) for kind in kinds]
+    samples = [f"{dataset}-samples" for dataset in labelled(study) if is_derived(dataset)]
+    return samples + [f"{dataset}-{kind}" for dataset in labelled(study) for kind in kinds]
 
 
 def boxed(w):

@@ -38,6 +38,35 @@ rule figure_pipeline:
         " --processed {input.processed} --masks {input.masks} --settings {params.settings:q} --out {output} 2> {log}"
 
 
+rule figure_samples:
+    input:
+        study=STUDY,
+        images=lambda w: slices(w.study, w.dataset, "test"),
+        labels=lambda w: slices(w.study, w.dataset, "test", "labels"),
+    output:
+        report(
+            f"{FIGURES}/{{dataset}}-samples.svg",
+            caption="../report/samples.rst",
+            category="{study}",
+            subcategory="Figures",
+            labels={"dataset": "{dataset}", "content": "made anomalies, slices with and without"},
+        ),
+    params:
+        code=code("stages.figure_samples"),
+        caption=caption,
+    log:
+        f"{RESULTS}/logs/figure_samples/{{study}}/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure_samples/{{study}}/{{dataset}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=doubling(4000),
+        runtime=doubling(10),
+    shell:
+        "brainuad figure-samples --study {input.study} --dataset {wildcards.dataset} --images {input.images}"
+        " --labels {input.labels} --out {output} 2> {log}"
+
+
 rule figure_boxes:
     input:
         study=STUDY,

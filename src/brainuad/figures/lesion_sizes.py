@@ -1,5 +1,6 @@
 """Dice against the volume of lesions, with and without the area opening (Chatterjee et al. 2022, section 5)."""
 
+import textwrap
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from brainuad.figures.style import INK, looks
 
 DICE, VOLUME = "dice_volume", "lesion_ml"
 COLUMNS = 3
+LETTERS = 26
+"""That fit over a panel."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def points(opened: pd.DataFrame, unopened: pd.DataFrame, dataset: str, methods: 
 
 def size(shown: list[Points]) -> tuple[float, float]:
     """Width and height in inches of the figure."""
-    return max(4.5, 0.4 + 2.2 * min(COLUMNS, len(shown))), 0.75 + 1.75 * -(-len(shown) // COLUMNS)
+    return max(4.5, 0.4 + 2.2 * min(COLUMNS, len(shown))), 0.75 + 1.9 * -(-len(shown) // COLUMNS)
 
 
 def draw(figure: Figure, study: Study, title: str, shown: list[Points]) -> None:
@@ -53,13 +56,15 @@ def draw(figure: Figure, study: Study, title: str, shown: list[Points]) -> None:
         )
         ax.plot(entry.volume, entry.opened, "o", color=colour, markersize=3.5, label="with opening")
         ax.set(xscale="log", ylim=(-0.03, 1.03))
-        ax.set_title(study.method(entry.method).label, color=INK)
+        ax.set_title(textwrap.fill(study.method(entry.method).label, LETTERS), color=INK)
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.grid()
     for ax in axes[len(shown) :]:
         ax.set_axis_off()
+    for ax in axes[max(len(shown) - across, 0) : len(shown)]:  # the lowest panel of each column
+        ax.tick_params(labelbottom=True)
     axes[0].legend(loc="upper left", handletextpad=0.2, borderpad=0.1)
     figure.supxlabel("volume of a scan's lesions in ml", fontsize=8)
     figure.supylabel("Dice of the scan", fontsize=8)

@@ -214,6 +214,10 @@ def test_models_that_can_not_be_meant(tmp_path: Path) -> None:
         segment.main(scan, method=METHOD, model=[model], **given)
     with pytest.raises(InputError, match=r"model\.pt: lies in no folder of a run"):
         segment.main(scan, method="strega", model=[model], **given | {"study": None})
+    larger = strega | {"latent": 3}
+    models.save(tmp_path / "larger.pt", "strega", larger, build("strega", larger))
+    with pytest.raises(InputError, match=r"larger\.pt: is a model of strega that doesn't fit strega with the settings"):
+        segment.main(scan, method="strega", model=[tmp_path / "larger.pt"], **given)
     with pytest.raises(InputError, match=r"gone\.pt: is missing. Check the path"):
         segment.main(scan, method="strega", model=[tmp_path / "gone.pt"], **given)
     with pytest.raises(InputError, match=r"model\.pt: is not a whole model"):

@@ -40,7 +40,8 @@ def restore(path: Path, method: str, settings: dict[str, object]) -> tuple[Learn
     weights = {name for name, _ in model.named_parameters()}
     fits = weights <= set(saved["state"]) <= set(own)
     if not fits or any(own[name].shape != saved["state"][name].shape for name in weights):
-        raise InputError(path, f"is a model of {saved['method']}, not fit for {method}", "Check the method's rule")
+        problem = f"is a model of {saved['method']} that doesn't fit {method} with the settings now asked for"
+        raise InputError(path, problem, "Check the method's rule, and whether its settings have changed since")
     model.load_state_dict(saved["state"], strict=False)
     return model.eval().to(memory_format=torch.channels_last), settings
 

@@ -99,6 +99,29 @@ def test_training_killed_after_its_last_epoch_stays_stopped(cohorts: dict[str, P
     pd.testing.assert_frame_equal(stopped, again)
 
 
+class Worsening(Learner):
+    """Its first epoch is its best."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(()))
+
+    def loss(self, x: torch.Tensor, brain: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"loss": -self.weight, "reconstruction": 1.0 * self.weight}
+
+
+def test_a_resumed_training_knows_the_best_epoch_before_the_break(cohorts: dict[str, Path], tmp_path: Path) -> None:
+    """Broken off after its best epoch, and resumed into worse ones, it ends with the weights of the best."""
+    images = [cohorts[name] / "images.h5" for name in ("train", "validation")]
+    options = {"seed": 0, "device": torch.device("cpu"), "checkpoints": tmp_path / "checkpoints"}
+    first, resumed = Worsening(), Worsening()
+    train(first, *images, **options, epochs=1)
+    curves = train(resumed, *images, **options, epochs=3)
+    assert curves["validation_reconstruction"].is_monotonic_increasing and len(curves) == 3
+    assert curves["kept"].tolist() == [True, False, False]
+    assert torch.equal(first.weight, resumed.weight)
+
+
 def untrainable(method: str, **settings: float) -> Learner:
     """A method that fails as soon as it has to learn from a batch."""
     model = load(method)(**settings)

@@ -236,7 +236,8 @@ def train(
         devices=1,
         precision=precision,
         max_epochs=first_epochs + epochs,
-        callbacks=[history, Progress(), latest, *(stopping if patience else [])],
+        # The latest comes last, since it holds what the others know: what the best has been, this epoch's included.
+        callbacks=[history, Progress(), *(stopping if patience else []), latest],
         plugins=[AtomicCheckpoints()],
         logger=False,
         enable_progress_bar=False,

@@ -182,7 +182,7 @@ def test_stregas_train_on_several_datasets_and_by_a_recipe_of_their_own(finished
         assert (study / f"figures/phantom-brats-{figure}.svg").is_file()
 
 
-def scored(study: Path, method: str) -> Iterator[tuple[str, Path, Path]]:
+def scored(study: Path, method: str) -> Iterator[tuple[dict, Path, Path]]:
     """Cohort, folder of slices and file of post-processed maps or masks of a method: healthy validation, tumours."""
     cohorts = yaml.safe_load((study / "study.yaml").read_text())["cohorts"]
     for name, split in (("healthy", "validation"), ("tumour", "test")):
@@ -211,8 +211,8 @@ def test_a_single_scan_gets_what_the_study_gave_it(finished: Path) -> None:
         for cohort, folder, made in scored(study, method):
             volume = results / "volumes" / cohort["dataset"] / cohort["modality"]
             images = folder / ("images-strega.h5" if method in TISSUES else "images.h5")
-            with h5py.File(images) as file, h5py.File(made) as truth:
-                raw = h5py.File(folder / f"{method}/seed0/maps.h5")
+            own_maps = folder / f"{method}/seed0/maps.h5"
+            with h5py.File(images) as file, h5py.File(made) as truth, h5py.File(own_maps) as raw:
                 subject = next(subjects(file))
                 scan, brain = (volume / f"{subject.name}_{kind}.nii.gz" for kind in ("image", "brain"))
                 prepared = single_scan.prepare(scan, brain, cohort["modality"], plan)
